@@ -1,0 +1,183 @@
+"""Run all peers of one workload side by side and reduce their times to figures per step."""
+
+import json
+import math
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from peers import PeerSpec
+from workloads import Chunks, Workload
+
+# Largest difference of logits between two peers with the same weights, as a share of their largest magnitude.
+SAME_FORWARD, SAME_STEP = 1e-4, 1e-2
+
+
+class WorkerFailure(Exception):
+    """A worker ended before it replied; the text is the end of what it wrote."""
+
+
+class Worker:
+    """A peer's process, driven from here."""
+
+    def __init__(self, spec: PeerSpec, workload: Workload, core: int):
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed with the process
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("worker.py")), spec.name, workload.name, str(core)],
+            env=spec.process_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+        try:
+            self.ready = self._receive()
+        except WorkerFailure:
+            self.close()
+            raise
+
+    def run(self, action: str, count: int) -> dict[str, float]:
+        """Let the peer `train` or `predict` `count` steps; returns CPU seconds, wall seconds and loss."""
+        with suppress(BrokenPipeError):
+            print(json.dumps([action, count]), file=self._process.stdin, flush=True)
+        return self._receive()
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.communicate()
+        self._log.close()
+
+    def _receive(self) -> dict[str, Any]:
+        line = self._process.stdout.readline()
+        if line:
+            return json.loads(line)
+        self._log.seek(0)
+        raise WorkerFailure("\n".join(self._log.read().strip().splitlines()[-4:]) or "ended without a message")
+
+
+@dataclass
+class Samples:
+    """Seconds per step and fixed seconds per call, one pair for each round."""
+
+    step: list[float] = field(default_factory=list)
+    call: list[float] = field(default_factory=list)
+
+    def add(self, short: float, long: float, chunks: Chunks) -> None:
+        """Split the costs of a short and a long chunk into a part per step and a part per call."""
+        per_step = (long - short) / (chunks.long - chunks.short)
+        self.step.append(per_step)
+        self.call.append(short - chunks.short * per_step)
+
+    def summary(self) -> dict[str, Any]:
+        """Medians in milliseconds; spread is (max - min) / median over the rounds."""
+        median = statistics.median(self.step)
+        return {
+            "step_ms": 1e3 * median,
+            "spread": (max(self.step) - min(self.step)) / median,
+            "call_ms": 1e3 * statistics.median(self.call),
+            "step_ms_by_round": [1e3 * value for value in self.step],
+        }
+
+
+@dataclass
+class Result:
+    """What one peer did on one workload; `failures` holds every check it did not pass."""
+
+    spec: PeerSpec
+    ready: dict[str, Any] = field(default_factory=dict)
+    times: dict[str, dict[str, Samples]] = field(default_factory=dict)
+    losses: list[float] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    failed_while_running: bool = False
+
+    def summary(self, phase: str, clock: str = "cpu") -> dict[str, Any] | None:
+        """Figures of "train" or "predict" by the "cpu" or the "wall" clock; None where nothing was measured."""
+        samples = self.times.get(phase, {}).get(clock)
+        return samples.summary() if samples else None
+
+
+def measure(
+    workload: Workload, specs: list[PeerSpec], rounds: int, core: int, progress: Callable[[str], None]
+) -> list[Result]:
+    """Start every peer, check that they compute the same thing, and time them in turn, chunk by chunk."""
+    results = [Result(spec) for spec in specs]
+    workers: dict[str, Worker] = {}
+    try:
+        for result in results:
+            progress(f"{workload.name}: start {result.spec.name}")
+            with _failure_noted(result, "did not start"):
+                worker = workers[result.spec.name] = Worker(result.spec, workload, core)
+                result.ready = worker.ready
+        running = [result for result in results if result.ready]
+        _check_same_model(workload, running)
+        for number in range(rounds + 1):
+            # Round 0 warms up both chunk sizes. Odd rounds run backwards, so that no peer always follows the same one.
+            for result in running[::-1] if number % 2 else running:
+                if result.failed_while_running:
+                    continue
+                progress(f"{workload.name}: round {number} of {rounds}, {result.spec.name}")
+                with _failure_noted(result, "stopped"):
+                    _round(workload, result, workers[result.spec.name], record=number > 0)
+    finally:
+        for worker in workers.values():
+            worker.close()
+    for result in running:
+        _check_learning(result)
+    return results
+
+
+@contextmanager
+def _failure_noted(result: Result, what: str) -> Iterator[None]:
+    try:
+        yield
+    except WorkerFailure as failure:
+        result.failures.append(f"{what}: {failure}")
+        result.failed_while_running = True
+
+
+def _round(workload: Workload, result: Result, worker: Worker, record: bool) -> None:
+    for phase, chunks in (("train", workload.train), ("predict", workload.predict)):
+        long, short = worker.run(phase, chunks.long), worker.run(phase, chunks.short)
+        if phase == "train":
+            result.losses.append(long["loss"])
+        if record:
+            for clock in ("cpu", "wall"):
+                samples = result.times.setdefault(phase, {}).setdefault(clock, Samples())
+                samples.add(short[clock], long[clock], chunks)
+
+
+def _check_same_model(workload: Workload, results: list[Result]) -> None:
+    def extra(result: Result) -> int:
+        return result.spec.extra_parameters.get(workload.kind, 0)
+
+    # A redundant parameter moves too, so its model takes a larger first step than the others.
+    comparable = [result for result in results if not extra(result)]
+    for result in results:
+        expected = workload.parameters + extra(result)
+        if result.ready["parameters"] != expected:
+            result.failures.append(f"has {result.ready['parameters']:,} parameters, expected {expected:,}")
+        _check_logits(result, results[0], "initial_logits", SAME_FORWARD)
+    for result in comparable:
+        _check_logits(result, comparable[0], "logits_after_one_step", SAME_STEP)
+
+
+def _check_logits(result: Result, reference: Result, key: str, tolerance: float) -> None:
+    expected, got = np.asarray(reference.ready[key]), np.asarray(result.ready[key])
+    distance = np.max(np.abs(got - expected)) / np.max(np.abs(expected)) if got.shape == expected.shape else np.inf
+    if not distance <= tolerance:
+        what = key.replace("_", " ")
+        result.failures.append(f"{what} differ from {reference.spec.name} by {distance:.2g}, at most {tolerance:g}")
+
+
+def _check_learning(result: Result) -> None:
+    first, last = result.ready["first_loss"], (result.losses or [math.nan])[-1]
+    if not last < first:
+        result.failures.append(f"loss did not fall: {first:.4f} at first, {last:.4f} at last")
