@@ -56,6 +56,7 @@ class Worker:
         self._log.close()
 
     def _receive(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if line:
             return json.loads(line)

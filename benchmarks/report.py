@@ -17,7 +17,7 @@ def baselines(results: list[Result], phase: str) -> dict[str, float]:
     best: dict[str, float] = {}
     for result in results:
         figures = result.summary(phase)
-        if figures and result.spec.baseline:
+        if figures and result.spec.baseline and not result.failures:
             framework = result.spec.framework
             best[framework] = min(figures["step_ms"], best.get(framework, float("inf")))
     return best
@@ -57,7 +57,7 @@ def once_table(entries: list[dict[str, Any]]) -> Table:
 
 
 def _table(title: str, headings: tuple[str, ...], entries: list[dict[str, Any]], cells: _Cells) -> Table:
-    view = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    view = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     view.add_column("\npeer", no_wrap=True)
     for phase in PHASES:
         for heading in headings:

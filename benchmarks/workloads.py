@@ -107,7 +107,7 @@ WORKLOADS = {
         ),
         Workload(
             name="cnn",
-            title="CNN 28x28x1, 2 x (conv 3x3 relu, max pool 2) with 32 and 64 filters, dense 10, batch 64",
+            title="CNN 28x28x1, two 3x3 convolutions, batch 64",
             kind="cnn",
             input_shape=(28, 28, 1),
             batch=64,
@@ -123,7 +123,7 @@ WORKLOADS = {
         ),
         Workload(
             name="lstm",
-            title="LSTM 64 over 20 steps of 32 features, dense 10, batch 32",
+            title="LSTM 64 over 20 x 32, batch 32",
             kind="lstm",
             input_shape=(20, 32),
             batch=32,

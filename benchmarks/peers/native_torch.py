@@ -22,7 +22,7 @@ class TorchPeer:
         self._y = y.astype(np.int64)
         self._model = _model(workload)
         if TUNED:
-            self._model = self._model.to(memory_format=torch.channels_last)
+            self._model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a documented form
         self._optimizer = torch.optim.Adam(
             self._model.parameters(), lr=LEARNING_RATE, betas=(BETA_1, BETA_2), eps=EPSILON, fused=True
         )
