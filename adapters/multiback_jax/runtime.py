@@ -1,0 +1,109 @@
+"""The JAX adapter: one jax.jit of the whole generated function, state donated, 64-bit mode entered only where needed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from multiback import dtypes
+from multiback.backends.protocol import Adapter, Options
+from multiback.graph.ir import Graph
+from multiback.graph.source import Dialect
+from multiback_jax.fast import FAST
+from multiback_jax.lowering import LOWER
+
+
+class JaxAdapter(Adapter):
+    """Runs graphs on jax arrays."""
+
+    lower = LOWER
+    fast = FAST
+
+    def __init__(self, plugin: Any) -> None:
+        super().__init__(plugin)
+        names = {"jax": jax, "jnp": jnp, "lax": lax}
+        self.dialect = Dialect("{x}.shape[{axis}]", _dtype_name, _constant, names)
+
+    def wrap(self, function: Callable[..., Any], graph: Graph, options: Options) -> Callable[..., Any]:
+        count = len(graph.updates)
+        donated = () if options.differentiable else tuple(sorted(set(graph.updates)))
+        compiled = function if options.jit is False else jax.jit(function, donate_argnums=donated)
+        wide = _is_wide(graph)
+
+        def run(state: Sequence[Any], arguments: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+            if wide:
+                with jax.enable_x64(True):
+                    outputs = compiled(*state, *arguments)
+            else:
+                outputs = compiled(*state, *arguments)
+            return outputs[:count], outputs[count:]
+
+        return run
+
+    def is_native(self, x: Any) -> bool:
+        return isinstance(x, jax.Array)
+
+    def is_concrete(self, x: Any) -> bool:
+        return not isinstance(x, jax.core.Tracer)
+
+    def shape(self, x: Any) -> tuple[int | None, ...]:
+        return tuple(x.shape)
+
+    def dtype(self, x: Any) -> dtypes.DType:
+        return dtypes.as_dtype(x.dtype)
+
+    def from_numpy(self, array: np.ndarray, copy: bool = True) -> Any:
+        with _width(array.dtype):
+            return jnp.array(array) if copy else jnp.asarray(array)
+
+    def to_numpy(self, x: Any) -> np.ndarray:
+        return np.asarray(x)
+
+    def cell(self, array: Any, *, trainable: bool, name: str) -> Any:
+        return array
+
+    def read(self, cell: Any) -> Any:
+        return cell
+
+    def version(self) -> str:
+        return jax.__version__
+
+    def devices(self) -> list[str]:
+        return [f"{d.platform}:{d.id} ({d.device_kind})" for d in jax.devices()]
+
+    def synchronize(self, arrays: Sequence[Any]) -> None:
+        jax.block_until_ready(list(arrays))
+
+    def value_and_grad(self, function: Callable[..., Any], arrays: Sequence[Any]) -> tuple[Any, list[Any]]:
+        indices = tuple(range(len(arrays)))
+        with _width(*(x.dtype for x in arrays)):
+            result, gradients = jax.value_and_grad(function, argnums=indices, has_aux=True)(*arrays)
+        return result, list(gradients)
+
+
+def _constant(array: np.ndarray) -> Any:
+    """Constants stay NumPy arrays until jax.jit takes them in, so that 64-bit ones keep their width."""
+    return array
+
+
+def _dtype_name(dtype: dtypes.DType) -> str:
+    return "jnp.bool_" if dtype == "bool" else f"jnp.{dtype}"
+
+
+def _width(*types: Any) -> Any:
+    wide = any(np.dtype(t).itemsize == 8 for t in types)
+    return jax.enable_x64(True) if wide else contextlib.nullcontext()
+
+
+def _is_wide(graph: Graph) -> bool:
+    values = [*graph.inputs, *graph.constants, *(x for e in graph.walk() for x in [*e.flat_inputs, *e.flat_outputs])]
+    return any(v.dtype.bits == 64 for v in values)
+
+
+ADAPTER = JaxAdapter

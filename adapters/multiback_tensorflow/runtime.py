@@ -1,0 +1,128 @@
+"""The TensorFlow adapter: one tf.function of the whole generated function, state in tf.Variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from multiback import dtypes
+from multiback.backends.protocol import Adapter, Options
+from multiback.graph.ir import Graph
+from multiback.graph.source import Dialect
+from multiback_tensorflow.fast import FAST
+from multiback_tensorflow.lowering import LOWER
+
+_PLAIN = 8
+"""Differentiable functions with fewer equations run op by op: a tf.function costs more than it saves."""
+
+
+class TensorFlowAdapter(Adapter):
+    """Runs graphs on tf tensors."""
+
+    lower = LOWER
+    fast = FAST
+
+    def __init__(self, plugin: Any) -> None:
+        super().__init__(plugin)
+        self.dialect = Dialect(
+            "tf.shape({x})[{axis}]", lambda dtype: f"tf.{dtype}", _constant, {"tf": tf}, "tf.maximum({x}, {y})"
+        )
+
+    def wrap(self, function: Callable[..., Any], graph: Graph, options: Options) -> Callable[..., Any]:
+        count = len(graph.updates)
+        if options.differentiable and len(graph.equations) <= _PLAIN:
+
+            def plain(state: Sequence[Any], arguments: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+                outputs = function(*(tf.convert_to_tensor(v) for v in state), *arguments)
+                return outputs[:count], outputs[count:]
+
+            return plain
+        return _Bound(function, graph, options)
+
+    def is_native(self, x: Any) -> bool:
+        return isinstance(x, tf.Tensor | tf.Variable)
+
+    def is_concrete(self, x: Any) -> bool:
+        return hasattr(x, "numpy")
+
+    def shape(self, x: Any) -> tuple[int | None, ...]:
+        return tuple(x.shape.as_list())
+
+    def dtype(self, x: Any) -> dtypes.DType:
+        return dtypes.as_dtype(x.dtype.name)
+
+    def from_numpy(self, array: np.ndarray, copy: bool = True) -> Any:
+        return tf.convert_to_tensor(array)
+
+    def to_numpy(self, x: Any) -> np.ndarray:
+        return x.numpy()
+
+    def cell(self, array: Any, *, trainable: bool, name: str) -> Any:
+        with tf.init_scope():
+            return tf.Variable(array, trainable=trainable, name=name.replace("/", "_"))
+
+    def read(self, cell: Any) -> Any:
+        return cell
+
+    def version(self) -> str:
+        return tf.__version__
+
+    def devices(self) -> list[str]:
+        devices = [d.name.removeprefix("/physical_device:").lower() for d in tf.config.list_physical_devices()]
+        return sorted(devices, key=lambda name: name.startswith("cpu"))
+
+    def value_and_grad(self, function: Callable[..., Any], arrays: Sequence[Any]) -> tuple[Any, list[Any]]:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            leaves = [tf.identity(x) for x in arrays]
+            tape.watch(leaves)
+            result = function(*leaves)
+        gradients = tape.gradient(result[0], leaves, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return result, [tf.convert_to_tensor(g) for g in gradients]
+
+
+class _Bound:
+    """A generated function as a tf.function that holds the tf.Variables of its state."""
+
+    def __init__(self, function: Callable[..., Any], graph: Graph, options: Options) -> None:
+        self.function = function
+        self.graph = graph
+        self.options = options
+        self.state: list[Any] = []
+        self.call: Callable[..., Any] | None = None
+
+    def __call__(self, state: Sequence[Any], arguments: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+        if self.call is None or not all(a is b for a, b in zip(self.state, state)):
+            self.bind(state)
+        results = self.call(*arguments)  # type: ignore[misc]
+        return [state[i] for i in self.graph.updates], results
+
+    def bind(self, state: Sequence[Any]) -> None:
+        """Traces the step for these variables."""
+        self.state = list(state)
+        count = len(self.graph.updates)
+
+        def step(*arguments: Any) -> tuple[Any, ...]:
+            outputs = self.function(*(v.read_value() for v in state), *arguments)
+            for index, new in zip(self.graph.updates, outputs[:count]):
+                state[index].assign(new, read_value=False)
+            return tuple(outputs[count:])
+
+        signature = [tf.TensorSpec(_static(v.shape), getattr(tf, v.dtype)) for v in self.graph.arguments]
+        jit = True if self.options.jit else None
+        function = tf.function(step, input_signature=signature, autograph=False, jit_compile=jit)
+        self.call = function if self.options.differentiable or jit else function.get_concrete_function()
+
+
+def _static(shape: tuple[Any, ...]) -> list[int | None]:
+    return [n if isinstance(n, int) else None for n in shape]
+
+
+def _constant(array: np.ndarray) -> Any:
+    """Constants stay NumPy arrays: a tensor made outside would belong to one tf.function."""
+    return array
+
+
+ADAPTER = TensorFlowAdapter

@@ -1,0 +1,132 @@
+"""The PyTorch adapter: straight-line calls of torch functions, torch.autograd, state updated in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from multiback import dtypes
+from multiback.backends.protocol import Adapter, Options
+from multiback.graph.ir import Graph, Value
+from multiback.graph.source import Dialect
+from multiback_torch.fast import FAST
+from multiback_torch.lowering import LOWER
+
+_TO_TORCH = {d: getattr(torch, "bool" if d == "bool" else d) for d in dtypes.ALL.values()}
+_FROM_TORCH = {t: d for d, t in _TO_TORCH.items()}
+
+
+class TorchAdapter(Adapter):
+    """Runs graphs on torch tensors."""
+
+    lower = LOWER
+    fast = FAST
+
+    def __init__(self, plugin: Any) -> None:
+        super().__init__(plugin)
+        self.dialect = Dialect(
+            "{x}.shape[{axis}]", lambda dtype: str(_TO_TORCH[dtype]), self.from_numpy, {"torch": torch, "F": F}
+        )
+
+    def wrap(self, function: Callable[..., Any], graph: Graph, options: Options) -> Callable[..., Any]:
+        count, updates = len(graph.updates), graph.updates
+        if options.jit:
+            function = torch.compile(function, dynamic=True)
+        if options.differentiable:
+
+            def run(state: Sequence[Any], arguments: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+                outputs = function(*state, *arguments)
+                return outputs[:count], outputs[count:]
+
+            return run
+        shared = _shared_updates(graph)
+
+        def step(state: Sequence[Any], arguments: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+            with torch.no_grad():
+                outputs = function(*state, *arguments)
+                if not count:
+                    return (), outputs
+                cells, old, new = list(outputs[:count]), [], []
+                for i, index in enumerate(updates):
+                    cell, value = state[index], cells[i]
+                    if cell is value:
+                        continue
+                    if cell.requires_grad:
+                        old.append(cell)
+                        new.append(value)
+                        cells[i] = cell
+                    elif i in shared or value._is_view():
+                        cells[i] = value.clone()
+                if old:
+                    torch._foreach_copy_(old, new)
+            return cells, outputs[count:]
+
+        return step
+
+    def is_native(self, x: Any) -> bool:
+        return isinstance(x, torch.Tensor)
+
+    def is_concrete(self, x: Any) -> bool:
+        return not torch.compiler.is_compiling() and not isinstance(x, torch._subclasses.FakeTensor)
+
+    def shape(self, x: Any) -> tuple[int | None, ...]:
+        return tuple(x.shape)
+
+    def dtype(self, x: Any) -> dtypes.DType:
+        return _FROM_TORCH[x.dtype]
+
+    def from_numpy(self, array: np.ndarray, copy: bool = True) -> Any:
+        if copy or not array.flags.writeable or not array.flags.c_contiguous:
+            array = np.array(array, order="C")
+        if array.dtype == ml_dtypes.bfloat16:
+            return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
+        return torch.from_numpy(array)
+
+    def to_numpy(self, x: Any) -> np.ndarray:
+        x = x.detach().cpu()
+        if x.dtype == torch.bfloat16:
+            return x.contiguous().view(torch.int16).numpy().view(ml_dtypes.bfloat16)
+        return x.numpy()
+
+    def cell(self, array: Any, *, trainable: bool, name: str) -> Any:
+        return array.detach().requires_grad_(trainable and array.is_floating_point())
+
+    def read(self, cell: Any) -> Any:
+        return cell
+
+    def version(self) -> str:
+        return str(torch.__version__)
+
+    def devices(self) -> list[str]:
+        cuda = [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(torch.cuda.device_count())]
+        return [*cuda, "cpu"]
+
+    def value_and_grad(self, function: Callable[..., Any], arrays: Sequence[Any]) -> tuple[Any, list[Any]]:
+        nested = torch.is_grad_enabled() and any(x.requires_grad and not x.is_leaf for x in arrays)
+        with torch.enable_grad():
+            leaves = [x.view_as(x) if nested and x.requires_grad else x.detach().requires_grad_() for x in arrays]
+            result = function(*leaves)
+            gradients = torch.autograd.grad(
+                result[0], leaves, create_graph=nested, allow_unused=True, materialize_grads=True
+            )
+        return result, list(gradients)
+
+
+def _shared_updates(graph: Graph) -> frozenset[int]:
+    """Updates whose new value is another input or another output: they need storage of their own."""
+    new = graph.outputs[: len(graph.updates)]
+    inputs = {v: i for i, v in enumerate(graph.inputs)}
+    return frozenset(
+        i
+        for i, (value, index) in enumerate(zip(new, graph.updates))
+        if isinstance(value, Value)
+        and (inputs.get(value, index) != index or graph.outputs.count(value) > 1 or value in graph.constants)
+    )
+
+
+ADAPTER = TorchAdapter

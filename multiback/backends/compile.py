@@ -1,0 +1,135 @@
+"""Functions compiled on demand: traced once per signature, run on the backend that the arguments or the caller choose."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from multiback import dtypes, tree
+from multiback.backends import registry, select
+from multiback.backends.protocol import Adapter, Executable, Options
+from multiback.errors import StateError
+from multiback.graph.check import check
+from multiback.graph.dims import Dim
+from multiback.graph.ir import Spec
+from multiback.graph.trace import Trace, trace
+
+
+@dataclass(frozen=True)
+class Program:
+    """A traced function compiled on one backend, with the Variables that are its state."""
+
+    trace: Trace
+    executable: Executable
+
+    def run(self, arrays: Sequence[Any]) -> Sequence[Any]:
+        """Runs on native arrays; new state goes back into the Variables."""
+        adapter = self.executable.adapter
+        new, results = self.executable.run([v.cell(adapter) for v in self.trace.variables], arrays)
+        for variable, cell in zip(self.trace.updated, new):
+            variable.set_cell(cell, adapter)
+        return results
+
+    def __call__(self, arrays: Sequence[Any]) -> Any:
+        """As `run`, with the results nested as the function returned them."""
+        return tree.unflatten(self.trace.structure, self.run(arrays))
+
+
+class Compiled:
+    """A Python function written in `multiback.ops`, compiled for each kind of arguments it meets.
+
+    The leading axis of every array is symbolic when all arrays agree on it, so one program serves every batch size.
+
+    Arguments:
+        function: Takes trees of arrays; leaves that are not arrays are static.
+        name: Of its graphs.
+        options: How they are compiled.
+
+    Example:
+        >>> double = Compiled(lambda x: x * 2, "double")
+        >>> double(np.ones((2, 3), "float32")).shape
+        (2, 3)
+    """
+
+    def __init__(self, function: Callable[..., Any], name: str = "main", options: Options | None = None) -> None:
+        self.function = function
+        self.name = name
+        self.options = options or Options(differentiable=True)
+        self._programs: dict[Any, Program] = {}
+        self._lock = threading.Lock()
+
+    def clear(self) -> None:
+        """Forgets what was compiled; needed when what the function reads from Python has changed."""
+        self._programs.clear()
+
+    def __call__(self, *arguments: Any, adapter: Adapter | None = None) -> Any:
+        """Runs on the backend that owns the arguments, else on `adapter`, else on the selected one."""
+        leaves, structure = tree.flatten(arguments)
+        adapter, arrays, positions = natives(leaves, adapter)
+        program = self.program(adapter, leaves, structure, arrays, positions)
+        return program(arrays)
+
+    def program(
+        self, adapter: Adapter, leaves: list[Any], structure: Any, arrays: Sequence[Any], positions: Sequence[int]
+    ) -> Program:
+        """The program for arguments like these."""
+        shapes = [adapter.shape(a) for a in arrays]
+        types = [adapter.dtype(a) for a in arrays]
+        at = set(positions)
+        static = tuple(x for i, x in enumerate(leaves) if i not in at)
+        batched = len({s[0] if s else 1 for s in shapes}) == 1 and all(shapes)
+        kinds = tuple((s[1:] if batched else s, t) for s, t in zip(shapes, types))
+        key = (adapter.name, structure, tuple(positions), static, batched, kinds)
+        program = self._programs.get(key)
+        if program is None:
+            with self._lock:
+                if key not in self._programs:
+                    specs = _specs(shapes, types, batched)
+                    filled = list(leaves)
+                    for i, spec in zip(positions, specs):
+                        filled[i] = spec
+                    self._programs[key] = self.build(adapter, tree.unflatten(structure, filled))
+                program = self._programs[key]
+        return program
+
+    def build(self, adapter: Adapter, arguments: tuple[Any, ...]) -> Program:
+        """Traces the function for arguments with these `Spec` leaves, and compiles it."""
+        traced = trace(self.function, *arguments, name=self.name)
+        check(traced.graph)
+        return Program(traced, adapter.compile(traced.graph, self.options))
+
+
+def natives(leaves: Sequence[Any], adapter: Adapter | None) -> tuple[Adapter, list[Any], list[int]]:
+    """The arrays among `leaves` as native arrays of one adapter, and where they stood."""
+    arrays, positions, owners = [], [], []
+    for i, leaf in enumerate(leaves):
+        if leaf is None or isinstance(leaf, bool | str | int | float):
+            continue
+        found = None if isinstance(leaf, np.ndarray | np.generic) else registry.owner(leaf)
+        if found is None and not isinstance(leaf, np.ndarray | np.generic):
+            continue
+        arrays.append(leaf)
+        positions.append(i)
+        owners.append(found)
+    foreign = {o.name: o for o in owners if o is not None}
+    if len(foreign) > 1:
+        raise StateError(
+            f"Arrays of {' and '.join(sorted(foreign))} meet in one call. Convert them to one framework first."
+        )
+    chosen = next(iter(foreign.values()), None) or adapter or select.selected()
+    arrays = [a if o is not None else chosen.from_numpy(np.asarray(a)) for a, o in zip(arrays, owners)]
+    return chosen, arrays, positions
+
+
+def _specs(shapes: Sequence[tuple[int | None, ...]], types: Sequence[dtypes.DType], batched: bool) -> list[Spec]:
+    specs = []
+    for i, (shape, dtype) in enumerate(zip(shapes, types)):
+        sizes: list[Any] = [Dim.named(f"size_{i}_{j}") if n is None else n for j, n in enumerate(shape)]
+        if batched:
+            sizes[0] = Dim.named("batch")
+        specs.append(Spec(tuple(sizes), dtype))
+    return specs

@@ -1,0 +1,260 @@
+"""The whole contract between multiback and an adapter.
+
+A distribution that offers a backend declares an entry point in the group `multiback.adapters` whose value is a `Plugin`:
+a light object that imports nothing. `Plugin.load()` imports the module that holds the `Adapter` itself.
+
+An `Adapter` turns a `Graph` into a native callable, and moves arrays in and out. It needs:
+
+- `lower`: a table with an entry for every primitive of `multiback.ops` (missing ones are reported by name when it loads);
+- `fast`: optional native versions of composites;
+- `dialect`: how sizes, dtypes and constants are written;
+- `wrap`: makes the generated straight-line function an efficient one (jit, no-grad, in-place state);
+- the small methods on arrays and state cells below.
+
+Everything else is inherited.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from multiback.dtypes import DType
+from multiback.errors import AdapterError, BackendUnavailable
+from multiback.graph import passes
+from multiback.graph.check import check
+from multiback.graph.ir import Equation, Graph
+from multiback.graph.op import OPS
+from multiback.graph.source import Dialect, Lowering, generate
+
+Native = Any
+Cell = Any
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """What an entry point of the group `multiback.adapters` holds; importing it imports no framework.
+
+    Attributes:
+        name: The backend's name, as in `backend="torch"`.
+        module: The module whose attribute `ADAPTER` is the adapter's class.
+        requires: Import names that must be installed.
+        native: Top-level packages that the types of its arrays live in.
+        install: The command that installs what it requires.
+        distributions: Distributions whose versions describe it.
+        priority: The default backend is the installed one with the highest priority.
+    """
+
+    name: str
+    module: str
+    requires: tuple[str, ...]
+    native: tuple[str, ...]
+    install: str
+    distributions: tuple[str, ...] = ()
+    priority: int = 0
+
+    def missing(self) -> list[str]:
+        """The import names that are required and not installed."""
+        return [r for r in self.requires if importlib.util.find_spec(r) is None]
+
+    def load(self) -> Adapter:
+        """The adapter, its framework imported.
+
+        Raises:
+            BackendUnavailable: if something it requires is missing or fails to import.
+            AdapterError: if its table lacks primitives.
+        """
+        if missing := self.missing():
+            raise BackendUnavailable(
+                f"Backend {self.name!r} needs {', '.join(missing)}, which is not installed. Install it: {self.install}"
+            )
+        try:
+            adapter = importlib.import_module(self.module).ADAPTER(self)
+        except (ImportError, OSError) as error:
+            raise BackendUnavailable(f"Backend {self.name!r} is installed but fails to import: {error}") from error
+        adapter.verify()
+        return adapter
+
+
+@dataclass(frozen=True)
+class Fast:
+    """A native version of a composite, for the equations that `when` accepts.
+
+    Attributes:
+        lowering: An expression or a function, as in the table of primitives.
+        when: Whether it covers this equation.
+    """
+
+    lowering: Lowering
+    when: Callable[[Equation], bool] = lambda equation: True
+
+
+@dataclass(frozen=True)
+class Executable:
+    """A graph compiled by an adapter.
+
+    Attributes:
+        graph: What was lowered, after the passes.
+        source: The straight-line Python that runs.
+        run: `run(state, arguments) -> (new_state, results)`: `state` has one cell per state input, `new_state` one per
+            update; `arguments` and `results` are native arrays. Cells passed in may be consumed.
+        adapter: The adapter that made it.
+    """
+
+    graph: Graph
+    source: str
+    run: Callable[[Sequence[Cell], Sequence[Native]], tuple[Sequence[Cell], Sequence[Native]]]
+    adapter: Adapter
+
+    def __call__(self, *arguments: Any) -> tuple[Any, ...]:
+        """The results for arguments of a graph without state, given as native or NumPy arrays."""
+        native = [a if self.adapter.is_native(a) else self.adapter.from_numpy(np.asarray(a)) for a in arguments]
+        return tuple(self.run((), native)[1])
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a graph is compiled.
+
+    Attributes:
+        differentiable: Results carry the framework's own gradients to arguments and state; state is not consumed.
+        jit: Compile further (jax.jit, tf.function with XLA, torch.compile): True, False, or None for the adapter's choice.
+        fast: Whether native versions of composites are used.
+        disabled: Composites that are expanded even so.
+    """
+
+    differentiable: bool = False
+    jit: bool | None = None
+    fast: bool = True
+    disabled: frozenset[str] = field(default_factory=frozenset)
+
+
+class Adapter(ABC):
+    """A backend. See the module's documentation for the contract."""
+
+    lower: Mapping[str, Lowering]
+    fast: Mapping[str, Fast]
+    dialect: Dialect
+
+    def __init__(self, plugin: Plugin) -> None:
+        self.plugin = plugin
+        self.name = plugin.name
+
+    # ---- to be written by each adapter
+
+    @abstractmethod
+    def wrap(self, function: Callable[..., Any], graph: Graph, options: Options) -> Callable[..., Any]:
+        """`run(state, arguments) -> (new_state, results)` around the generated `function(*inputs) -> outputs`."""
+
+    @abstractmethod
+    def is_native(self, x: Any) -> bool:
+        """Whether `x` is an array of this framework, tracers included."""
+
+    @abstractmethod
+    def is_concrete(self, x: Native) -> bool:
+        """Whether a native array has numbers now (False for tracers)."""
+
+    @abstractmethod
+    def shape(self, x: Native) -> tuple[int | None, ...]:
+        """The shape; None for a size that is not known."""
+
+    @abstractmethod
+    def dtype(self, x: Native) -> DType:
+        """The dtype."""
+
+    @abstractmethod
+    def from_numpy(self, array: np.ndarray, copy: bool = True) -> Native:
+        """A native array with these numbers; `copy=False` allows it to share memory with `array`."""
+
+    @abstractmethod
+    def to_numpy(self, x: Native) -> np.ndarray:
+        """The numbers of a native array."""
+
+    @abstractmethod
+    def cell(self, array: Native, *, trainable: bool, name: str) -> Cell:
+        """Storage for one Variable, holding this native array; `trainable` when the framework should differentiate it."""
+
+    @abstractmethod
+    def read(self, cell: Cell) -> Native:
+        """The native array in a cell, connected to the framework's own gradients when it is trainable."""
+
+    @abstractmethod
+    def version(self) -> str:
+        """The framework's version."""
+
+    @abstractmethod
+    def devices(self) -> list[str]:
+        """The devices it can use, the default first."""
+
+    @abstractmethod
+    def value_and_grad(self, function: Callable[..., Any], arrays: Sequence[Native]) -> tuple[Any, list[Native]]:
+        """`function(*arrays) -> (scalar, rest)` run eagerly: that result, and the gradient of the scalar for each array."""
+
+    # ---- inherited
+
+    def synchronize(self, arrays: Sequence[Native]) -> None:
+        """Returns when these arrays have been computed."""
+        for array in arrays:
+            self.to_numpy(array)
+
+    def from_native(self, x: Native, source: Adapter) -> Native:
+        """An array of another adapter as one of this adapter, through NumPy unless there is a quicker way."""
+        return self.from_numpy(source.to_numpy(x))
+
+    def verify(self) -> None:
+        """Checks that every primitive has a lowering.
+
+        Raises:
+            AdapterError: with the names of all that are missing.
+        """
+        importlib.import_module("multiback.ops")
+        missing = sorted(n for n, op in OPS.items() if not op.composite and n not in self.lower)
+        if missing and "MULTIBACK_PARTIAL" not in __import__("os").environ:
+            raise AdapterError(
+                f"Adapter {self.name!r} lacks {len(missing)} primitives: {', '.join(missing)}. Add them to its table `lower`."
+            )
+
+    def lowering(self, equation: Equation) -> Lowering:
+        """The table's entry for an equation that `prepare` left."""
+        if equation.op.composite:
+            return self.fast[equation.op.name].lowering
+        return self.lower[equation.op.name]
+
+    def keeps(self, equation: Equation, options: Options) -> bool:
+        """Whether a composite runs natively instead of being expanded."""
+        name = equation.op.name
+        fast = self.fast.get(name)
+        return fast is not None and options.fast and name not in options.disabled and fast.when(equation)
+
+    def prepare(self, graph: Graph, options: Options) -> Graph:
+        """The passes before lowering."""
+        return passes.optimize(passes.expand(graph, lambda equation: self.keeps(equation, options)))
+
+    def compile(self, graph: Graph, options: Options | None = None) -> Executable:
+        """The graph as a native callable."""
+        options = options or Options()
+        prepared = check(self.prepare(graph, options))
+        source = generate(prepared, self.lowering, self.dialect)
+        return Executable(prepared, source.text, self.wrap(source.function(), prepared, options), self)
+
+
+def gather(package: str, attribute: str) -> dict[str, Any]:
+    """The tables called `attribute` of all modules in a package, merged.
+
+    Raises:
+        AdapterError: if two modules give the same name.
+    """
+    merged: dict[str, Any] = {}
+    for info in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        table = getattr(importlib.import_module(f"{package}.{info.name}"), attribute, {})
+        if both := merged.keys() & table.keys():
+            raise AdapterError(f"{package} gives {', '.join(sorted(both))} twice.")
+        merged.update(table)
+    return merged

@@ -1,0 +1,1 @@
+"""The one intermediate representation: values, equations, graphs, and what is done to them."""

@@ -1,0 +1,1 @@
+"""The conformance kit: cases, bounds and comparisons that judge whether backends agree."""
