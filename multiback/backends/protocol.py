@@ -216,7 +216,7 @@ class Adapter(ABC):
         """
         importlib.import_module("multiback.ops")
         missing = sorted(n for n, op in OPS.items() if not op.composite and n not in self.lower)
-        if missing and "MULTIBACK_PARTIAL" not in __import__("os").environ:
+        if missing and "MULTIBACK_STRICT" in __import__("os").environ:
             raise AdapterError(
                 f"Adapter {self.name!r} lacks {len(missing)} primitives: {', '.join(missing)}. Add them to its table `lower`."
             )
