@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -32,14 +33,9 @@ class TensorFlowAdapter(Adapter):
         )
 
     def wrap(self, function: Callable[..., Any], graph: Graph, options: Options) -> Callable[..., Any]:
-        count = len(graph.updates)
         if options.differentiable and len(graph.equations) <= _PLAIN:
 
-            def plain(state: Sequence[Any], arguments: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
-                outputs = function(*(tf.convert_to_tensor(v) for v in state), *arguments)
-                return outputs[:count], outputs[count:]
-
-            return plain
+            return functools.partial(_plainly, function, graph)
         return _Bound(function, graph, options)
 
     def is_native(self, x: Any) -> bool:
@@ -83,6 +79,16 @@ class TensorFlowAdapter(Adapter):
         return result, [tf.convert_to_tensor(g) for g in gradients]
 
 
+def _plainly(function: Callable[..., Any], graph: Graph, state: Any, arguments: Any) -> tuple[list[Any], Any]:
+    outputs = function(*(tf.convert_to_tensor(v) for v in state), *arguments)
+    cells = list(outputs[: len(graph.updates)])
+    for i, index in enumerate(graph.updates):
+        if isinstance(state[index], tf.Variable):
+            state[index].assign(cells[i])
+            cells[i] = state[index]
+    return cells, outputs[len(graph.updates) :]
+
+
 class _Bound:
     """A generated function as a tf.function that holds the tf.Variables of its state."""
 
@@ -94,6 +100,8 @@ class _Bound:
         self.call: Callable[..., Any] | None = None
 
     def __call__(self, state: Sequence[Any], arguments: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+        if not all(isinstance(v, tf.Variable) for v in state):
+            return _plainly(self.function, self.graph, state, arguments)
         if self.call is None or not all(a is b for a, b in zip(self.state, state)):
             self.bind(state)
         results = self.call(*arguments)  # type: ignore[misc]

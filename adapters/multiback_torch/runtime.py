@@ -41,7 +41,11 @@ class TorchAdapter(Adapter):
 
             def run(state: Sequence[Any], arguments: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
                 outputs = function(*state, *arguments)
-                return outputs[:count], outputs[count:]
+                cells = [
+                    x.detach().requires_grad_(state[i].is_leaf and state[i].requires_grad)
+                    for x, i in zip(outputs, updates)
+                ]
+                return cells, outputs[count:]
 
             return run
         shared = _shared_updates(graph)

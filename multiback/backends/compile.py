@@ -29,9 +29,9 @@ class Program:
     def run(self, arrays: Sequence[Any]) -> Sequence[Any]:
         """Runs on native arrays; new state goes back into the Variables."""
         adapter = self.executable.adapter
-        new, results = self.executable.run([v.cell(adapter) for v in self.trace.variables], arrays)
+        new, results = self.executable.run([v.state(adapter) for v in self.trace.variables], arrays)
         for variable, cell in zip(self.trace.updated, new):
-            variable.set_cell(cell, adapter)
+            variable.update(cell, adapter)
         return results
 
     def __call__(self, arrays: Sequence[Any]) -> Any:

@@ -3,7 +3,8 @@
 An adapter's table maps an op to an expression (`"torch.matmul({x}, {y})"`), or to a function, which is called with the
 operands by position and the attributes by name (and with the nested `(shape, dtype)` of its outputs if it has a parameter
 `output_specs`). In an expression `{x}` is an operand or attribute of that name, a number
-staying a number; `{x:array}` asks for a native array even when the operand is a number.
+staying a number; `{x:array}` asks for a native array even when the operand is a number, and `{key:index}` writes a tuple
+of integers, None and `Slice` as it stands between the brackets of `x[...]`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from multiback.dtypes import DType
 from multiback.graph import dims
 from multiback.graph.ir import Equation, Graph, Literal, Value, flat, map_tuple
 from multiback.graph.show import _letters
+from multiback.graph.slices import Slice
 
 Lowering = str | Callable[..., Any]
 
@@ -176,6 +178,8 @@ class _Writer:
                 parts.append(self._operand(operands[key], array=spec == "array"))
             elif key == "output_dtype":
                 parts.append(self.dialect.dtype(equation.flat_outputs[0].dtype))
+            elif spec == "index":
+                parts.append(self._subscript(equation.attributes[key], bound))
             else:
                 parts.append(self._attribute(equation.attributes[key], bound))
         return "".join(parts)
@@ -208,12 +212,21 @@ class _Writer:
         if isinstance(x, tuple):
             items = [self._attribute(item, bound) for item in x]
             return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
-        if isinstance(x, slice):
+        if isinstance(x, Slice):
             parts = (self._attribute(p, bound) for p in (x.start, x.stop, x.step))
             return f"slice({', '.join(parts)})"
         if isinstance(x, float) and x != x or x in (float("inf"), float("-inf")):
             return f"float('{x}')"
         return repr(x)
+
+    def _subscript(self, key: tuple[Any, ...], bound: dict[str, str]) -> str:
+        def item(x: Any) -> str:
+            if not isinstance(x, Slice):
+                return self._attribute(x, bound)
+            start, stop, step = ("" if p is None else self._attribute(p, bound) for p in (x.start, x.stop, x.step))
+            return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+
+        return ", ".join(map(item, key)) or "..."
 
     def _size(self, size: dims.Size, bound: dict[str, str]) -> str:
         if not isinstance(size, dims.Dim):

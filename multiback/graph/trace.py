@@ -162,7 +162,9 @@ class Builder:
         if isinstance(x, bool | int | float):
             return Literal(x, dtypes.of_scalar(x))
         if hasattr(x, "__multiback_variable__"):
-            return self.read(x)
+            value = self.read(x)
+            target = x.cast_to()
+            return value if target is None else self.lift(OPS["cast"](value, target))
         return self.constant(as_host_array(x))
 
     def _own(self, value: Value) -> Value:
@@ -201,7 +203,7 @@ class Builder:
 
     def assign(self, variable: Any, value: Any) -> None:
         """Sets what the Variable is from here on."""
-        lifted = self.lift(value)
+        lifted = self.read(value) if hasattr(value, "__multiback_variable__") else self.lift(value)
         if isinstance(lifted, Literal) or lifted.dtype != variable.dtype:
             lifted = self.lift(OPS["cast"](lifted, variable.dtype))
         if lifted.shape != tuple(variable.shape):

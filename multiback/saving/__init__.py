@@ -1,0 +1,1 @@
+"""Configurations and files: a closed registry of classes, `.keras` archives, checkpoints."""
