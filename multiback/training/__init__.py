@@ -1,0 +1,1 @@
+"""Training: data sources, progress, and the loop behind `fit`, `evaluate` and `predict`."""
