@@ -15,6 +15,11 @@ def flatten(tree: Tree) -> tuple[list[Any], optree.PyTreeSpec]:
     return optree.tree_flatten(tree, none_is_leaf=True)  # type: ignore[return-value]
 
 
+def flatten_results(tree: Tree) -> tuple[list[Any], optree.PyTreeSpec]:
+    """As `flatten`, with `None` part of the structure: what a function returns beside its arrays."""
+    return optree.tree_flatten(tree, none_is_leaf=False)  # type: ignore[return-value]
+
+
 def unflatten(structure: optree.PyTreeSpec, leaves: Iterable[Any]) -> Tree:
     """The tree of this structure with these leaves."""
     return optree.tree_unflatten(structure, leaves)

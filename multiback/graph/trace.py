@@ -15,6 +15,7 @@ import numpy as np
 
 from multiback import dtypes, tree
 from multiback.errors import ArgumentError, DtypeError, StateError, TraceError
+from multiback.graph.dims import Dim
 from multiback.graph.ir import Equation, Graph, Literal, Spec, Value, flat, map_tuple
 from multiback.graph.op import OPS, Op
 from multiback.graph.operators import Operators
@@ -84,6 +85,12 @@ class Traced(Value, Operators):
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
+
+    def __multiback_apply__(self, op: Op, call: dict[str, Any]) -> Any:
+        raise TraceError(
+            f"{user_line()}: {self!r} was used by ops.{op.name} after the function it belongs to had been traced. "
+            "Return it from that function, or keep it in a Variable."
+        )
 
     def _concrete(self, what: str) -> NoReturn:
         raise TraceError(
@@ -161,6 +168,8 @@ class Builder:
             return x
         if isinstance(x, bool | int | float):
             return Literal(x, dtypes.of_scalar(x))
+        if isinstance(x, Dim):
+            return self.lift(OPS["dimension"](x, dtypes.int32))
         if hasattr(x, "__multiback_variable__"):
             value = self.read(x)
             target = x.cast_to()
@@ -338,7 +347,7 @@ def trace_inner(
         builder.assigned[variable] = builder.input(Spec(tuple(variable.shape), variable.dtype), variable.path)
     before = dict(builder.assigned)
     result = builder.run(function, *tree.unflatten(structure, inputs))
-    results, structure = tree.flatten(result)
+    results, structure = tree.flatten_results(result)
     outputs = [builder.lift(x) for x in results]
     assigned = list(dict.fromkeys([*extra, *(v for v in builder.assigned if builder.assigned[v] is not before.get(v))]))
     outputs += [builder.read(v) for v in assigned]
@@ -400,7 +409,7 @@ def trace(function: Callable[..., Any], *arguments: Any, name: str = "main") -> 
     token = _SCOPE.set("")
     try:
         result = builder.run(function, *tree.unflatten(structure, lifted))
-        results, structure = tree.flatten(result)
+        results, structure = tree.flatten_results(result)
         outputs = [builder.lift(x) for x in results]
     finally:
         _SCOPE.reset(token)

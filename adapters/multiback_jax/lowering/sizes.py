@@ -1,0 +1,3 @@
+"""Symbolic sizes as arrays."""
+
+LOWER = {"dimension": "jnp.asarray({size}, dtype={dtype})"}

@@ -1,0 +1,3 @@
+"""Symbolic sizes as arrays."""
+
+LOWER = {"dimension": "tf.cast({size}, {dtype})"}

@@ -1,0 +1,3 @@
+"""Symbolic sizes as arrays."""
+
+LOWER = {"dimension": "torch.tensor({size}, dtype={dtype})"}

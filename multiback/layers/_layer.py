@@ -1,0 +1,625 @@
+"""The base of all layers: building, calling in every mode, weights, losses, masks, configuration."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from multiback import dtype_policies, initializers, regularizers, tree
+from multiback.backends.compile import Compiled
+from multiback.dtypes import as_dtype
+from multiback.errors import ArgumentError, NotBuiltError, ShapeError, StateError, closest
+from multiback.graph.ir import Value
+from multiback.graph.op import OPS
+from multiback.graph.trace import current_builder, current_scope, scope, trace
+from multiback.layers import _masks
+from multiback.layers._context import CallContext, current_context, entered, runs_eagerly
+from multiback.layers._names import auto_name, checked_name, snake_case
+from multiback.layers._symbolic import KerasTensor, Node, any_symbolic, public_shape
+from multiback.layers._tracking import Tracked, shapes_of
+from multiback.random._seed import key_for
+from multiback.variables import StatelessScope, Variable, autocast
+
+_KNOWN = ("activity_regularizer", "trainable", "dtype", "autocast", "name", "input_shape", "input_dim", "batch_size")
+
+
+class Layer(Tracked):
+    """The base class of layers: state (weights) and a computation written in `multiback.ops`.
+
+    A subclass sets attributes in `__init__`, makes weights in `build(input_shape)` with `add_weight`, and computes in
+    `call(inputs)`. Called on symbolic tensors it extends a functional model; on arrays of a framework it computes there and
+    returns that framework's arrays.
+
+    Arguments:
+        activity_regularizer: Penalty on the outputs.
+        trainable: Whether training updates its weights.
+        dtype: A dtype or dtype policy; default: the global policy.
+        autocast: Whether float inputs are cast to the compute dtype.
+        name: Default: from the class, made unique.
+
+    Raises:
+        ArgumentError: for an unknown keyword argument or an invalid name.
+
+    Example:
+        >>> class Scale(Layer):
+        ...     def build(self, input_shape):
+        ...         self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="factor")
+        ...     def call(self, inputs):
+        ...         return inputs * self.factor
+    """
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._given_input_shape = _legacy_input_shape(kwargs)
+        if kwargs:
+            bad = next(iter(kwargs))
+            known = [*inspect.signature(type(self).__init__).parameters, *_KNOWN]
+            raise ArgumentError(f"{type(self).__name__} has no argument {bad!r}.{closest(bad, known)}")
+        kind = type(self).__name__
+        self.name = auto_name(snake_case(kind)) if name is None else checked_name(name, kind)
+        self.dtype_policy = dtype_policies.get(dtype)
+        self.autocast = autocast
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.supports_masking = False
+        self.built = False
+        self.input_spec: Any = None
+        self._trainable = bool(trainable)
+        self._inbound_nodes: list[Node] = []
+        self._losses: list[Any] = []
+        self._random_state: Variable | None = None
+        self._build_shapes: dict[str, Any] | None = None
+        self._native: Compiled | None = None
+        self._path: str | None = None
+        self._version = 0
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in cls.__dict__:
+            cls.__init__ = _recording_arguments(cls.__init__)  # type: ignore[method-assign]
+
+    # ---- properties
+
+    @property
+    def path(self) -> str:
+        """Names of the layers around it and its own, separated by slashes."""
+        return self._path or self.name
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training updates its weights; setting it reaches the layers inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self._flatten_layers():
+            layer._trainable = bool(value)
+            layer._version += 1
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the weights."""
+        return self.variable_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The dtype of the weights."""
+        return self.dtype_policy.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """The dtype of the computation."""
+        return self.dtype_policy.compute_dtype
+
+    @property
+    def input_dtype(self) -> str:
+        """The dtype that float inputs are cast to."""
+        return self.compute_dtype
+
+    @property
+    def losses(self) -> list[Any]:
+        """Penalties: what `add_loss` and activity regularizers gave in the last call, and weight regularizers."""
+        builder = current_builder()
+        root = builder.root if builder else None
+        found = [x for layer in self._flatten_layers() for owner, x in layer._losses if owner is root]
+        found += [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
+        return found
+
+    @property
+    def input(self) -> Any:
+        """The symbolic inputs of the only call made on symbolic tensors."""
+        arguments = self._only_node("input").arguments
+        return arguments[0] if len(arguments) == 1 else list(arguments)
+
+    @property
+    def output(self) -> Any:
+        """The symbolic outputs of the only call made on symbolic tensors."""
+        return self._only_node("output").outputs
+
+    def _only_node(self, what: str) -> Node:
+        if len(self._inbound_nodes) != 1:
+            raise NotBuiltError(
+                f"Layer {self.name!r} has {len(self._inbound_nodes)} symbolic calls; `{what}` needs exactly one."
+            )
+        return self._inbound_nodes[0]
+
+    # ---- state
+
+    def add_weight(
+        self,
+        shape: Sequence[int] | None = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Variable:
+        """A new weight of this layer.
+
+        Arguments:
+            shape: Sizes, all known; default scalar.
+            initializer: Name, configuration or function; default glorot_uniform for floats, zeros otherwise.
+            dtype: Default: the layer's variable dtype.
+            trainable: Whether training updates it.
+            autocast: Whether it is read in the compute dtype.
+            regularizer, constraint: Penalty on it, and projection after each update.
+            aggregation: Kept for Keras configurations.
+            overwrite_with_gradient: Whether the optimizer replaces it by its gradient.
+            name: Last part of its path; with the global seed, the path decides its initial value.
+
+        Returns:
+            The Variable.
+
+        Raises:
+            ShapeError: if a size is not known.
+        """
+        from multiback import constraints
+
+        shape = tuple(shape) if shape is not None else ()
+        if any(not isinstance(n, int | np.integer) for n in shape):
+            raise ShapeError(f"Weight {name!r} of layer {self.name!r} needs known sizes, got shape {shape}.")
+        kind = as_dtype(dtype or self.variable_dtype)
+        initializer = initializers.get(initializer or ("glorot_uniform" if kind.is_float else "zeros"))
+        name = checked_name(name or f"variable_{len(self._own_variables)}", f"A weight of {type(self).__name__}")
+        path = f"{self._scope_path()}/{name}"
+        if "key" in inspect.signature(initializer.__call__ if not inspect.isfunction(initializer) else initializer).parameters:
+            initializer = functools.partial(initializer, key=key_for(path))
+        variable = Variable(
+            initializer,
+            shape=shape,
+            dtype=kind,
+            trainable=trainable,
+            autocast=autocast,
+            aggregation=aggregation,
+            name=name,
+            path=path,
+            regularizer=regularizers.get(regularizer),
+            constraint=constraints.get(constraint),
+        )
+        variable.overwrite_with_gradient = overwrite_with_gradient
+        self.__dict__.setdefault("_extra_weights", []).append(variable)
+        self.__dict__.setdefault("_own", {}).setdefault("_extra_weights", None)
+        return variable
+
+    add_variable = add_weight
+
+    def _scope_path(self) -> str:
+        around = current_scope()
+        if self._path is not None:
+            return self._path
+        return around if around and around.rpartition("/")[2] == self.name else f"{around}/{self.name}".strip("/")
+
+    def add_loss(self, loss: Any) -> None:
+        """Adds a scalar penalty to this call's losses."""
+        builder = current_builder()
+        root = builder.root if builder else None
+        for value in tree.leaves(loss):
+            self._losses.append((root, value))
+            if (context := current_context()) is not None:
+                context.losses.append(value)
+
+    # ---- building
+
+    def build(self, input_shape: Any) -> None:
+        """Makes the weights for inputs of this shape; subclasses override it."""
+        self.built = True
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The shapes it was built with."""
+        shapes = self._build_shapes
+        if shapes is None:
+            return None
+        return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": shapes}
+
+    def build_from_config(self, config: Mapping[str, Any]) -> None:
+        """Builds with the shapes of `get_build_config`."""
+        shapes = config.get("shapes_dict") or {"input_shape": config.get("input_shape")}
+        if any(s is not None for s in shapes.values()):
+            self._build(shapes)
+
+    def _build(self, shapes: Mapping[str, Any]) -> None:
+        around = current_scope()
+        already = around.rpartition("/")[2] == self.name
+        self._path = around if already else f"{around}/{self.name}".strip("/")
+        names = [p for p in inspect.signature(self.build).parameters if p not in ("self", "kwargs", "args")]
+        values = [_as_shape(s) for s in shapes.values()]
+        if len(names) <= 1:
+            arguments: dict[str, Any] = {names[0]: values[0]} if names else {}
+        else:
+            by_name = {k: _as_shape(v) for k, v in shapes.items()}
+            arguments = {n: by_name.get(n) for n in names if n in by_name}
+        token = None if already else scope(self.name)
+        if token:
+            with token:
+                self.build(**arguments)
+        else:
+            self.build(**arguments)
+        self._build_shapes = dict(shapes)
+        self.built = True
+
+    def _ensure_built(self, bound: Mapping[str, Any]) -> None:
+        if self.built:
+            return
+        shapes = {}
+        for name, value in bound.items():
+            leaves = [x for x in tree.leaves(value) if hasattr(x, "shape")]
+            if leaves and not name.endswith("mask"):
+                shapes["input_shape" if not shapes else f"{name}_shape"] = shapes_of(value)
+                shapes.setdefault(f"{name}_shape", shapes_of(value))
+        if "input_shape" in shapes and len(inspect.signature(self.build).parameters) <= 1:
+            shapes = {"input_shape": shapes["input_shape"]}
+        self._build(shapes or {"input_shape": None})
+
+    # ---- calling
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The computation, written in `multiback.ops`; subclasses override it."""
+        raise NotImplementedError(f"Layer {type(self).__name__} has no call() method. Define call(self, inputs).")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Applies the layer to symbolic tensors, to arrays of a framework, or to abstract values while tracing."""
+        if any_symbolic((args, kwargs)):
+            return self._call_symbolically(args, kwargs)
+        if current_builder() is not None or runs_eagerly():
+            return self._call_here(args, kwargs)
+        return self._call_compiled(args, kwargs)
+
+    def _call_compiled(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self._native is None:
+            self._native = Compiled(self._traced, self.name)
+        masks = _masks.get_masks((args, kwargs))
+        version = sum(layer._version for layer in self._flatten_layers())
+        home = next((v.adapter for v in self.weights if v.adapter is not None), None)
+        outputs, masks = self._native(args, kwargs, masks, version, adapter=home)
+        _masks.set_masks(outputs, masks)
+        return outputs
+
+    def _traced(self, args: Any, kwargs: Any, masks: Any, version: int) -> Any:
+        _masks.set_masks((args, kwargs), masks)
+        outputs = self._call_here(args, kwargs)
+        return outputs, _masks.get_masks(outputs)
+
+    def _call_symbolically(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        specs = tree.map(lambda x: x.spec if isinstance(x, KerasTensor) else x, (args, kwargs))
+        traced = trace(lambda a, k: self._call_here(a, k), *specs, name=self.name)
+        node = Node(self, args, kwargs)
+        outputs = []
+        for i, value in enumerate(traced.graph.results):
+            tensor = KerasTensor(public_shape(value.shape), value.dtype, name=f"{self.name}_output")
+            tensor.dims = tuple(value.shape)
+            tensor.node, tensor.index = node, i
+            outputs.append(tensor)
+        node.outputs = tree.unflatten(traced.structure, outputs)
+        self._inbound_nodes.append(node)
+        return node.outputs
+
+    def _call_here(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        spec = _call_spec(type(self))
+        bound = spec.bind(self, args, kwargs)
+        outer = current_context()
+        context = outer or CallContext(self)
+        training = bound.get("training") if spec.training else kwargs.get("training")
+        if training is None:
+            training = context.training if context.training is not None else None
+        entering = CallContext(context.owner, training, context.losses, context.step_key) if outer else context
+        entering.training = training
+        with entered(entering), scope(self.name):
+            self._ensure_built({k: v for k, v in bound.items() if k not in ("training", "mask")})
+            self._check_inputs(bound)
+            if spec.training and bound.get("training") is None:
+                bound["training"] = bool(training) if training is not None else False
+            masks = self._fill_masks(spec, bound)
+            cast = self._cast(bound)
+            if outer is None:
+                for layer in self._flatten_layers():
+                    layer._losses = []
+            with autocast(self.compute_dtype if self.compute_dtype != self.variable_dtype else None):
+                outputs = spec.invoke(self, cast)
+            if self.activity_regularizer is not None:
+                for x in tree.leaves(outputs):
+                    self.add_loss(self.activity_regularizer(x) / x.shape[0])
+            self._propagate_mask(spec, bound, masks, outputs)
+            if outer is None:
+                self._advance_random_state(entering)
+        if outer is not None:
+            context.step_key = entering.step_key
+        return outputs
+
+    def _check_inputs(self, bound: Mapping[str, Any]) -> None:
+        if self.input_spec is None:
+            return
+        from multiback.layers._input_spec import check_input_spec
+
+        check_input_spec(self, next(iter(bound.values()), None))
+
+    def _cast(self, bound: dict[str, Any]) -> dict[str, Any]:
+        if not self.autocast:
+            return bound
+        target = as_dtype(self.compute_dtype)
+
+        def convert(x: Any) -> Any:
+            dtype = getattr(x, "dtype", None)
+            if dtype is None or isinstance(x, Variable):
+                return x
+            kind = as_dtype(dtype)
+            if not kind.is_float or kind == target:
+                return x
+            converted = OPS["cast"](x, target)
+            _masks.set_mask(converted, _masks.get_mask(x))
+            return converted
+
+        return {k: v if k in ("training", "mask") else tree.map(convert, v) for k, v in bound.items()}
+
+    # ---- masks
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask of the outputs, from the inputs and their mask."""
+        return previous_mask
+
+    def _fill_masks(self, spec: CallSpec, bound: dict[str, Any]) -> Any:
+        first = spec.first
+        masks = _masks.get_masks(bound[first]) if first in bound else None
+        found = [m for m in tree.leaves(masks) if m is not None]
+        for name in spec.masks:
+            if bound.get(name) is None:
+                source = first if name == "mask" else name.removesuffix("_mask")
+                value = _masks.get_masks(bound[source]) if source in bound else None
+                bound[name] = value if any(m is not None for m in tree.leaves(value)) else None
+        given = bound.get("mask") if "mask" in spec.masks else None
+        return given if given is not None else masks if found else None
+
+    def _propagate_mask(self, spec: CallSpec, bound: Mapping[str, Any], masks: Any, outputs: Any) -> None:
+        overrides = type(self).compute_mask is not Layer.compute_mask
+        if not self.supports_masking or (masks is None and not overrides):
+            return
+        inputs = bound.get(spec.first)
+        mask = self.compute_mask(inputs, masks)
+        if mask is not None:
+            _masks.set_masks(outputs, mask)
+
+    # ---- random numbers
+
+    def _random_key(self, seed: int | None = None, salt: str = "") -> Any:
+        """The key of this layer's draws in this step: int32[2], from (seed, path, step)."""
+        context = current_context()
+        if context is None:
+            raise StateError("Random keys are made inside a call of a layer.")
+        if context.step_key is None:
+            context.step_key = context.owner._step_key()
+        own = key_for(f"{self.path}/{salt}" if salt else self.path, seed=seed)
+        return OPS["bitwise_xor"](context.step_key, np.asarray(own, np.uint32).view(np.int32))
+
+    def _step_key(self) -> Any:
+        if self._random_state is None:
+            self._random_state = Variable(
+                np.zeros(1, np.int32), dtype="int32", trainable=False, name="random_state", path=f"{self.path}/random_state"
+            )
+        step = self._random_state
+        zero = OPS["multiply"](step, np.zeros(2, np.int32))
+        return OPS["fold_in"](zero, OPS["squeeze"](step))
+
+    def _advance_random_state(self, context: CallContext) -> None:
+        if context.step_key is not None and self._random_state is not None:
+            self._random_state.assign(OPS["add"](self._random_state, 1))
+
+    # ---- shapes without running
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Symbolic outputs for symbolic inputs, without recording a call."""
+        specs = tree.map(lambda x: x.spec if isinstance(x, KerasTensor | Value) else x, (args, kwargs))
+        traced = trace(lambda a, k: self._call_here(a, k), *specs, name=self.name)
+        outputs = [KerasTensor(public_shape(v.shape), v.dtype) for v in traced.graph.results]
+        return tree.unflatten(traced.structure, outputs)
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """The shape of the outputs for inputs of these shapes."""
+        symbolic = [_tensors_of(shape, self.compute_dtype) for shape in [*args, *kwargs.values()]]
+        outputs = self.compute_output_spec(*symbolic)
+        return tree.map(lambda x: x.shape, outputs)
+
+    # ---- functional use of state
+
+    def stateless_call(
+        self,
+        trainable_variables: Sequence[Any],
+        non_trainable_variables: Sequence[Any],
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
+    ) -> tuple[Any, ...]:
+        """Calls the layer with these values instead of its own weights, and returns the new state.
+
+        Arguments:
+            trainable_variables: Values for `self.trainable_variables`, in order.
+            non_trainable_variables: Values for `self.non_trainable_variables`, in order.
+            args, kwargs: Of the call.
+            return_losses: Whether to return the penalties too.
+
+        Returns:
+            `(outputs, non_trainable_variables)`, and the losses if asked for.
+
+        Raises:
+            NotBuiltError: if the layer has not been built.
+        """
+        if not self.built:
+            raise NotBuiltError(f"Layer {self.name!r} is not built. Call it once, or build(input_shape), before.")
+        trainable, others = self.trainable_variables, self.non_trainable_variables
+        for have, given, kind in (
+            (trainable, trainable_variables, "trainable"),
+            (others, non_trainable_variables, "non-trainable"),
+        ):
+            if len(have) != len(given):
+                raise ArgumentError(f"Layer {self.name!r} has {len(have)} {kind} variables, got {len(given)} values.")
+        pairs = [*zip(trainable, trainable_variables), *zip(others, non_trainable_variables)]
+        with StatelessScope(pairs) as scoped:
+            outputs = self(*args, **kwargs)
+            losses = self.losses if return_losses else None
+        state = [scoped.get_current_value(v) for v in others]
+        return (outputs, state, losses) if return_losses else (outputs, state)
+
+    # ---- configuration
+
+    def get_config(self) -> dict[str, Any]:
+        """What `from_config` needs to make an equal layer: the arguments of the constructor, as JSON types."""
+        config: dict[str, Any] = {
+            "name": self.name,
+            "trainable": self._trainable,
+            "dtype": dtype_policies.serialize(self.dtype_policy),
+        }
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        if type(self).get_config is Layer.get_config and (extra := self.__dict__.get("_arguments")):
+            from multiback.saving.registry import serialize
+
+            config.update({k: serialize(v) for k, v in extra.items() if k not in config})
+        return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Any:
+        """A layer with this configuration."""
+        config = dict(config)
+        if isinstance(config.get("dtype"), Mapping):
+            config["dtype"] = dtype_policies.deserialize(config["dtype"])
+        return cls(**config)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Puts this layer's own variables into a mapping, under "0", "1"..."""
+        own = [v for v in self._own_variables if v not in self._not_weights()]
+        own = [v for v in own if v.trainable] + [v for v in own if not v.trainable]
+        for i, variable in enumerate(own):
+            store[str(i)] = variable.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Takes this layer's own variables from a mapping; see `save_own_variables`."""
+        own = [v for v in self._own_variables if v not in self._not_weights()]
+        own = [v for v in own if v.trainable] + [v for v in own if not v.trainable]
+        if len(store.keys()) != len(own):
+            raise ShapeError(f"Layer {self.path!r} has {len(own)} variables, the file has {len(store.keys())} for it.")
+        for i, variable in enumerate(own):
+            variable.assign(np.asarray(store[str(i)]))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+
+class CallSpec:
+    """What the signature of a `call` method says."""
+
+    def __init__(self, cls: type) -> None:
+        signature = inspect.signature(cls.call)  # type: ignore[attr-defined]
+        parameters = list(signature.parameters.values())[1:]
+        self.signature = signature.replace(parameters=parameters)
+        self.names = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        self.first = self.names[0] if self.names else ""
+        self.training = "training" in self.names
+        self.masks = [n for n in self.names if n == "mask" or (n.endswith("_mask") and n[:-5] in self.names)]
+        self.open = any(p.kind is p.VAR_KEYWORD for p in parameters)
+        self.starred = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
+
+    def bind(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Arguments by name; `training` and `mask` are dropped where `call` does not take them."""
+        if not self.open:
+            kwargs = {k: v for k, v in kwargs.items() if k in self.names or k not in ("training", "mask")}
+        try:
+            bound = self.signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise ArgumentError(f"Layer {layer.name!r}: call() {error}. It takes {self.signature}.") from None
+        found = dict(bound.arguments)
+        if self.open:
+            rest = next((p.name for p in self.signature.parameters.values() if p.kind is p.VAR_KEYWORD))
+            found.update(found.pop(rest, {}))
+        return found
+
+    def invoke(self, layer: Any, bound: dict[str, Any]) -> Any:
+        """Calls `layer.call` with bound arguments."""
+        bound = dict(bound)
+        if self.starred is None:
+            return layer.call(**bound)
+        positional = [bound.pop(n) for n in self.names if n in bound and self.signature.parameters[n].kind.value < 2]
+        return layer.call(*positional, *bound.pop(self.starred, ()), **bound)
+
+
+@functools.cache
+def _call_spec(cls: type) -> CallSpec:
+    return CallSpec(cls)
+
+
+def _recording_arguments(init: Callable[..., None]) -> Callable[..., None]:
+    signature = inspect.signature(init)
+
+    @functools.wraps(init)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
+        if "_arguments" not in self.__dict__:
+            try:
+                bound = signature.bind(self, *args, **kwargs)
+                named = dict(list(bound.arguments.items())[1:])
+                named.update(named.pop("kwargs", {}))
+                self.__dict__["_arguments"] = named
+            except TypeError:
+                self.__dict__["_arguments"] = {}
+        init(self, *args, **kwargs)
+
+    return wrapped
+
+
+def _legacy_input_shape(kwargs: dict[str, Any]) -> tuple[Any, ...] | None:
+    if "input_dim" in kwargs:
+        return (kwargs.pop("input_dim"),)
+    shape = kwargs.pop("input_shape", None)
+    return tuple(shape) if shape is not None else None
+
+
+def _as_shape(shape: Any) -> Any:
+    if isinstance(shape, list | tuple) and all(n is None or isinstance(n, int) for n in shape):
+        return tuple(shape)
+    if isinstance(shape, Mapping):
+        return {k: _as_shape(v) for k, v in shape.items()}
+    return [_as_shape(s) for s in shape] if isinstance(shape, list | tuple) else shape
+
+
+def _tensors_of(shape: Any, dtype: Any) -> Any:
+    shape = _as_shape(shape)
+    if isinstance(shape, tuple):
+        return KerasTensor(shape, dtype)
+    if isinstance(shape, Mapping):
+        return {k: _tensors_of(v, dtype) for k, v in shape.items()}
+    return [_tensors_of(s, dtype) for s in shape] if isinstance(shape, list) else shape
+
