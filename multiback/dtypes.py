@@ -91,7 +91,7 @@ def as_dtype(value: Any) -> DType:
         return _BY_NUMPY[np.dtype(value)]
     except (TypeError, KeyError):
         pass
-    if (text := str(value).rsplit(".", 1)[-1]) in ALL:
+    if (text := str(getattr(value, "name", value)).rsplit(".", 1)[-1]) in ALL:
         return ALL[text]
     raise DtypeError(f"Unknown dtype {value!r}.{closest(str(value), ALL)} Known: {', '.join(ALL)}.")
 
