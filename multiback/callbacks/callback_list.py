@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -222,7 +222,7 @@ def _flat(callbacks: Any) -> list[Any]:
         return []
     if isinstance(callbacks, CallbackList):
         return list(callbacks.callbacks)
-    if isinstance(callbacks, Iterable) and not isinstance(callbacks, Callback | Mapping):
+    if isinstance(callbacks, list | tuple):
         return [item for callback in callbacks for item in _flat(callback)]
     if isinstance(callbacks, type):
         name = callbacks.__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
@@ -59,7 +60,8 @@ class Progress:
         self.label = ""
         self._stream = stream
         self._display: _LiveLine | None = None
-        self._next_drawing = 0.0
+        self._due = math.inf  # when the next drawing may be made; never outside a pass
+        self._quiet_until = 0.0
         self._begin_clock()
 
     def _begin_clock(self) -> None:
@@ -73,14 +75,12 @@ class Progress:
         self.target = target
         self.label = label
         self._begin_clock()
-        if self.verbose != 1:
-            self._next_drawing = float("inf")
-            return
-        if self._display is None:
+        if self.verbose == 1 and self._display is None:
             self._display = _LiveLine.open(self._stream)
         if self._display is None:
-            self._next_drawing = float("inf")
-        elif self._start >= self._next_drawing:
+            return
+        self._due = self._quiet_until
+        if self._start >= self._due:
             self._draw(None, "")
 
     def update(self, done: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -89,7 +89,7 @@ class Progress:
         now = time.perf_counter()
         if self._after_first is None:
             self._after_first = now, done
-        if now >= self._next_drawing:
+        if now >= self._due:
             self._draw(logs, "")
 
     def note(self, text: str) -> None:
@@ -106,7 +106,7 @@ class Progress:
         facts = [self._count(), _duration(time.perf_counter() - self._start), self._speed()]
         if self._display is not None:
             self._display.end(_Parts(self.label, None, self.width, " ".join(facts), values))
-            self._next_drawing = time.perf_counter() + self.interval
+            self._due, self._quiet_until = math.inf, time.perf_counter() + self.interval
         elif self.verbose:
             label = [self.label] if self.label else []
             say(" - ".join([*label, *facts, *(f"{name}: {value}" for name, value in values)]), self._stream)
@@ -116,7 +116,7 @@ class Progress:
         if self._display is not None:
             self._display.close()
             self._display = None
-        self._next_drawing = 0.0
+        self._due = math.inf
 
     def _draw(self, logs: Mapping[str, Any] | None, note: str) -> None:
         values = _texts(logs)
@@ -126,7 +126,7 @@ class Progress:
         fraction = None if not self.target else min(1.0, self._done / self.target)
         text = " ".join(fact for fact in facts if fact)
         self._display.draw(_Parts(self.label, fraction, self.width, text, values))
-        self._next_drawing = time.perf_counter() + self.interval
+        self._due = time.perf_counter() + self.interval
 
     def _count(self) -> str:
         if not self.target:

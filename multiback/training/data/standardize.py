@@ -43,6 +43,8 @@ def to_arrays(
         return type(tree)(*items) if hasattr(tree, "_fields") else type(tree)(items)
     array = _as_numpy(tree, name, to_numpy)
     _check(array, name)
+    if any(stride < 0 for stride in array.strides):  # not every framework takes a reversed view
+        array = np.ascontiguousarray(array)
     target = narrowed(array.dtype, float_dtype)
     if target == array.dtype:
         return array
