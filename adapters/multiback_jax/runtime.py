@@ -62,6 +62,9 @@ class JaxAdapter(Adapter):
         with _width(array.dtype):
             return jnp.array(array) if copy else jnp.asarray(array)
 
+    def feed(self, array: np.ndarray) -> Any:
+        return array
+
     def to_numpy(self, x: Any) -> np.ndarray:
         return np.asarray(x)
 

@@ -204,6 +204,10 @@ class Adapter(ABC):
         for array in arrays:
             self.to_numpy(array)
 
+    def feed(self, array: np.ndarray) -> Native:
+        """A batch from the host as an argument of `run`; nobody changes the array while it is used."""
+        return self.from_numpy(array, copy=False)
+
     def from_native(self, x: Native, source: Adapter) -> Native:
         """An array of another adapter as one of this adapter, through NumPy unless there is a quicker way."""
         return self.from_numpy(source.to_numpy(x))

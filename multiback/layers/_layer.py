@@ -154,6 +154,10 @@ class Layer(Tracked):
             )
         return self._inbound_nodes[0]
 
+    @property
+    def _call_takes_training(self) -> bool:
+        return _call_spec(type(self)).training
+
     # ---- state
 
     def add_weight(

@@ -8,7 +8,6 @@ from typing import Any
 from multiback import tree
 from multiback.backends.compile import Compiled, Program
 from multiback.backends.protocol import Adapter, Options
-from multiback.graph.trace import current_builder
 from multiback.layers._context import eagerly
 from multiback.training.data import Batch
 
@@ -114,7 +113,3 @@ class Step:
         with eagerly():
             return self._traced(native)
 
-
-def inside_trace() -> bool:
-    """Whether a graph is being recorded."""
-    return current_builder() is not None

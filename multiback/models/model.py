@@ -1,0 +1,96 @@
+"""Models: layers that can be compiled, trained, evaluated, saved and moved between backends."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from multiback.errors import ArgumentError, unknown_name
+from multiback.layers._layer import Layer
+from multiback.layers._registry import MODELS, REGISTRY
+from multiback.training.trainer import Trainer
+
+
+@MODELS.register()
+@REGISTRY.register()
+class Model(Trainer, Layer):
+    """A layer that can be trained.
+
+    `Model(inputs, outputs)` on symbolic tensors gives a functional model; a subclass with `call` is a model of its own.
+
+    Example:
+        >>> x = Input((4,))
+        >>> model = Model(x, Dense(2)(x))
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        from multiback.models.functional import Functional
+
+        if cls is Model and (len(args) >= 2 or "inputs" in kwargs or "outputs" in kwargs):
+            return Functional.__new__(Functional, *args, **kwargs)
+        return super().__new__(cls)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        from multiback.models.functional import Functional
+
+        if args or "inputs" in kwargs or "outputs" in kwargs:
+            # A subclass called as Subclass(inputs, outputs) is functional and keeps its own methods.
+            self.__class__ = _functional_class(type(self), Functional)
+            Functional.__init__(self, *args, **kwargs)  # type: ignore[arg-type]
+            return
+        Trainer.__init__(self)
+        Layer.__init__(self, **kwargs)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers directly inside."""
+        return self._layers
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by name or by position.
+
+        Raises:
+            UnknownNameError: if no layer has this name.
+            ArgumentError: if neither or both are given, or the index is out of range.
+        """
+        if (name is None) == (index is None):
+            raise ArgumentError("get_layer() takes either name or index.")
+        if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ArgumentError(f"Model {self.name!r} has {len(self.layers)} layers; there is no index {index}.")
+            return self.layers[index]
+        found = {layer.name: layer for layer in self.layers}
+        if name not in found:
+            raise unknown_name(f"layer of model {self.name!r}:", name, found)
+        return found[name]
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        raise ArgumentError(f"Model {type(self).__name__} has no call() method. Define call(self, inputs).")
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Any = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,
+    ) -> None:
+        """Prints the layers with their output shapes and numbers of weights."""
+        from multiback.models.summary import print_summary
+
+        print_summary(self, line_length, print_fn, expand_nested, show_trainable, layer_range)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Any:
+        if "layers" in config and "input_layers" in config:
+            from multiback.models.functional_config import functional_from_config
+
+            return functional_from_config(cls, config, custom_objects)
+        return super().from_config(config)
+
+
+@functools.cache
+def _functional_class(cls: type, functional: type) -> type:
+    return cls if issubclass(cls, functional) else type(cls.__name__, (cls, functional), {"__module__": cls.__module__})

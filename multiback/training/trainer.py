@@ -1,0 +1,480 @@
+"""What makes a layer a model: compile, the steps, and the public methods of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from multiback import ops, optimizers, tree
+from multiback import metrics as metrics_module
+from multiback.backends import registry, select
+from multiback.backends.compile import Compiled
+from multiback.backends.protocol import Adapter, Options
+from multiback.errors import ArgumentError, NotCompiledError
+from multiback.random._host import permutation
+from multiback.random._seed import key_for
+from multiback.training import loop
+from multiback.training.checks import check_batch
+from multiback.training.data import Batch, make_batch, make_feed, make_training_feeds
+from multiback.training.nonfinite import POLICIES, guarded_update, new_guard
+from multiback.training.objectives import Measures, Objective, pair_outputs
+from multiback.training.steps import MetricResults, Step
+from multiback.variables import Variable
+
+
+class Trainer:
+    """Training, evaluation and prediction, written once for all backends."""
+
+    def __init__(self) -> None:
+        self._compile_arguments: dict[str, Any] | None = None
+        self._backend: str | None = None
+        self._steps: dict[str, Step] = {}
+        self._results: Compiled | None = None
+        self._epochs_trained = 0
+        self.optimizer: Any = None
+        self.loss: Any = None
+        self.stop_training = False
+        self.run_eagerly = False
+        self.on_nonfinite = "continue"
+        self._objective: Objective | None = None
+        self._measures: Measures | None = None
+        self._loss_tracker: Any = None
+        self._guard: Variable | None = None
+        self.history: Any = None
+
+    # ---- compile
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: str | bool | None = "auto",
+        auto_scale_loss: bool = True,
+        *,
+        backend: str | None = None,
+        on_nonfinite: str = "continue",
+    ) -> None:
+        """Sets what is minimised, how, and where.
+
+        Arguments:
+            optimizer: Name, configuration or object.
+            loss: Name, function or object; a list or dict of them for several outputs.
+            loss_weights: Factors of the losses.
+            metrics: Names, functions or objects, reported during training, unweighted.
+            weighted_metrics: As metrics, weighted by sample_weight and class_weight.
+            run_eagerly: Run op by op on real arrays, for print and a debugger.
+            steps_per_execution: Batches between two looks at batch callbacks.
+            jit_compile: True, False, or "auto" for the adapter's choice.
+            auto_scale_loss: Whether mixed_float16 gets dynamic loss scaling.
+            backend: "torch", "jax", "tensorflow", "numpy", "auto" (measure one step on each, keep the fastest), or None
+                for the selected one.
+            on_nonfinite: What to do when the loss is NaN or infinite: "continue", or "raise" (the bad step changes no
+                weight, and the error names the step and the first layer that gave such a number).
+
+        Raises:
+            UnknownNameError: for a name that is not registered.
+            BackendUnavailable: for a backend that is unknown or not installed.
+        """
+        if backend not in (None, "auto"):
+            registry.get_adapter(str(backend))
+        if on_nonfinite not in POLICIES:
+            raise ArgumentError(f"on_nonfinite must be one of {', '.join(map(repr, POLICIES))}, got {on_nonfinite!r}.")
+        if jit_compile not in ("auto", True, False, None):
+            raise ArgumentError(f"jit_compile must be True, False or 'auto', got {jit_compile!r}.")
+        self.optimizer = optimizers.get(optimizer)
+        policy = getattr(getattr(self, "dtype_policy", None), "name", "")
+        if auto_scale_loss and policy == "mixed_float16" and self.optimizer is not None:
+            if not isinstance(self.optimizer, optimizers.LossScaleOptimizer):
+                self.optimizer = optimizers.LossScaleOptimizer(self.optimizer)
+        self.loss = loss
+        self._objective = Objective(loss, loss_weights) if loss is not None else None
+        if self._objective is not None:
+            _check_names(loss)
+        self._measures = Measures(metrics, weighted_metrics, self._objective or Objective(None))
+        self._loss_tracker = metrics_module.Mean(name="loss")
+        self._guard = new_guard() if on_nonfinite == "raise" else None
+        self.run_eagerly = run_eagerly
+        self.steps_per_execution = steps_per_execution
+        self.jit_compile = jit_compile
+        self.on_nonfinite = on_nonfinite
+        self.stop_training = False
+        self._backend = backend
+        self._compile_arguments = {
+            "optimizer": optimizer, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
+            "weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly, "jit_compile": jit_compile,
+            "steps_per_execution": steps_per_execution,
+        }  # fmt: skip
+        self._forget_steps()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` has been called."""
+        return self._compile_arguments is not None
+
+    @property
+    def backend(self) -> str:
+        """The name of the backend it trains on."""
+        return self._backend if self._backend not in (None, "auto") else select.backend()  # type: ignore[return-value]
+
+    def to(self, backend: str) -> Any:
+        """Moves the model to another backend, in the middle of training if need be; returns the model.
+
+        Weights, optimizer slots, statistics, metrics, counters and random state move with it, so that the next step is
+        the step that would have come.
+
+        Raises:
+            BackendUnavailable: if the backend is unknown or not installed.
+        """
+        adapter = registry.get_adapter(backend)
+        self._backend = backend
+        for variable in self._state():
+            variable.cell(adapter)
+        self._forget_steps()
+        return self
+
+    def _state(self) -> list[Variable]:
+        found = dict.fromkeys(self.variables)  # type: ignore[attr-defined]
+        for metric in self.metrics:
+            found.update(dict.fromkeys(metric.variables))
+        for value in vars(self).values():
+            if isinstance(value, optimizers.Optimizer):
+                found.update(dict.fromkeys(value.variables))
+        if self._guard is not None:
+            found[self._guard] = None
+        return list(found)
+
+    def _forget_steps(self) -> None:
+        self._steps = {}
+        self._results = None
+
+    # ---- metrics
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics, the loss first."""
+        found = [self._loss_tracker] if self._loss_tracker is not None else []
+        if self._objective is not None:
+            found += self._objective.trackers.values()
+        if self._measures is not None:
+            found += self._measures.metrics
+        for layer in self._flatten_layers():  # type: ignore[attr-defined]
+            found += [x for x in layer._stateful() if isinstance(x, metrics_module.Metric)]
+        return list(dict.fromkeys(found))
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names under which metrics are reported."""
+        return [getattr(m, "label", m.name) for m in self.metrics]
+
+    def reset_metrics(self) -> None:
+        """Empties all metrics."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """The results of all metrics by name."""
+        found: dict[str, Any] = {}
+        for metric in self.metrics:
+            result = metric.result()
+            if isinstance(result, Mapping):
+                found.update(result)
+            else:
+                found[getattr(metric, "label", metric.name)] = result
+        return found
+
+    # ---- the steps; a subclass may override them
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The scalar that is minimised: the compiled loss and all penalties."""
+        total: Any = None
+        if self._objective is not None:
+            total = self._objective(pair_outputs(self._output_labels(), y, y_pred, sample_weight))
+        for penalty in self.losses:  # type: ignore[attr-defined]
+            penalty = ops.sum(ops.cast(penalty, "float32" if total is None else total.dtype))
+            total = penalty if total is None else ops.add(total, penalty)
+        if total is None:
+            raise ArgumentError(
+                f"Model {self.name!r} has nothing to minimise: give compile() a loss, or call add_loss()."  # type: ignore[attr-defined]
+            )
+        return total
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Updates the compiled metrics with a batch, and returns the results of all metrics."""
+        if self._measures is not None and any(self._measures.given):
+            if self._objective is None:
+                self._measures.objective.resolve([n for n, *_ in pair_outputs(self._output_labels(), y, y_pred, None)])
+            self._measures.update(pair_outputs(self._output_labels(), y, y_pred, sample_weight))
+        return MetricResults(self.get_metrics_result)
+
+    def _output_labels(self) -> list[str] | None:
+        try:
+            return list(self.output_names)  # type: ignore[attr-defined]
+        except (AttributeError, RuntimeError):
+            return None
+
+    def train_step(self, data: Any) -> Any:
+        """One step of training on a batch `(x, y, sample_weight)`, written in `multiback.ops`; returns the logs.
+
+        Recorded once and compiled for the backend. A subclass may override it with `ops.value_and_grad`.
+        """
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+
+        def loss_and_outputs() -> tuple[Any, Any]:
+            y_pred = self(x, training=True)  # type: ignore[operator]
+            loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=True)
+            return self.optimizer.scale_loss(loss), (loss, y_pred)
+
+        variables = self.trainable_variables  # type: ignore[attr-defined]
+        both = ops.value_and_grad(loss_and_outputs, has_aux=True, variables=variables)
+        (_, (loss, y_pred)), gradients = both()
+        self._loss_tracker.update_state(loss, sample_weight=tree.leaves(x)[0].shape[0])
+        if self._guard is None:
+            self.optimizer.apply(gradients, variables)
+        else:
+            guarded_update(self._guard, self.optimizer, loss, gradients, variables)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def test_step(self, data: Any) -> Any:
+        """One step of evaluation on a batch; returns the logs."""
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+        y_pred = self(x, training=False)  # type: ignore[operator]
+        if self._objective is not None or self.losses:  # type: ignore[attr-defined]
+            loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
+            self._loss_tracker.update_state(loss, sample_weight=tree.leaves(x)[0].shape[0])
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """One step of prediction on a batch; returns the outputs."""
+        x, _, _ = unpack_x_y_sample_weight(data)
+        return self(x, training=False)  # type: ignore[operator]
+
+    # ---- running the steps
+
+    def _adapter(self) -> Adapter:
+        return registry.get_adapter(self.backend)
+
+    def _step(self, name: str, batch: Batch) -> Step:
+        """The compiled step of this name on the model's backend; checks the batch against the model the first time."""
+        adapter = self._adapter()
+        found = self._steps.get(name)
+        if found is None or found.adapter is not adapter:
+            self._ensure_built_on(batch)
+            jit = None if getattr(self, "jit_compile", "auto") == "auto" else bool(self.jit_compile)
+            method = getattr(self, name)
+            found = Step(method, name, adapter, Options(jit=jit), bool(self.run_eagerly))
+            self._steps[name] = found
+        return found
+
+    def _ensure_built_on(self, batch: Batch) -> None:
+        check_batch(self, batch)
+        if not self.built:  # type: ignore[attr-defined]
+            specs = tree.map(lambda a: a[:1], batch.x)
+            self.compute_output_spec(_as_tensors(specs))  # type: ignore[attr-defined]
+        if self.optimizer is not None and not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)  # type: ignore[attr-defined]
+
+    def _fetch_results(self) -> dict[str, float]:
+        """The metrics' results as Python numbers."""
+        if self.run_eagerly:
+            return {k: _number(v, self._adapter()) for k, v in self.get_metrics_result().items()}
+        if self._results is None:
+            self._results = Compiled(lambda: dict(self.get_metrics_result()), "metrics_result", Options())
+        adapter = self._adapter()
+        return {k: _number(v, adapter) for k, v in self._results(adapter=adapter).items()}
+
+    def _float_dtype(self) -> str:
+        policy = self.dtype_policy  # type: ignore[attr-defined]
+        return policy.variable_dtype
+
+    def _permutation(self, n: int, epoch: int) -> np.ndarray:
+        return permutation(n, key_for("shuffle", step=epoch))
+
+    def _needs_compile(self, method: str) -> None:
+        if not self.compiled:
+            raise NotCompiledError(
+                f"Model {self.name!r} must be compiled before {method}(): model.compile(optimizer, loss)."  # type: ignore[attr-defined]
+            )
+
+    # ---- public loops
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+    ) -> Any:
+        """Trains for a number of epochs.
+
+        Arguments:
+            x, y: Arrays (NumPy or native; lists or dicts of them), or a generator, PyDataset or iterable of batches as x.
+            batch_size: Samples per step; default 32.
+            epochs: The epoch at which to stop, counted from 0.
+            verbose: 0 silent, 1 progress bar, 2 one line per epoch, "auto".
+            callbacks: A list of callbacks.
+            validation_split: Fraction at the end of the arrays to validate on.
+            validation_data: `(x, y)` or `(x, y, sample_weight)`, or a source of batches.
+            shuffle: Whether arrays are drawn in random order, the same on every backend.
+            class_weight: Weights by class index.
+            sample_weight: Weights of the samples.
+            initial_epoch: The epoch to begin with, when a run goes on.
+            steps_per_epoch, validation_steps: Numbers of batches.
+            validation_batch_size: Default: batch_size.
+            validation_freq: Validate every so many epochs, or at the epochs of a list.
+
+        Returns:
+            The `History` callback.
+
+        Raises:
+            NotCompiledError, DataError, ShapeError: before any weight changes.
+        """
+        self._needs_compile("fit")
+        common = {"float_dtype": self._float_dtype(), "to_numpy": _to_host}
+        training, validation = make_training_feeds(
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            steps_per_epoch=steps_per_epoch,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            validation_batch_size=validation_batch_size,
+            validation_steps=validation_steps,
+            permutation=self._permutation,
+            **common,
+        )
+        return loop.fit(
+            self, training, validation, epochs=epochs, initial_epoch=initial_epoch, verbose=verbose,
+            callbacks=callbacks, validation_freq=validation_freq,
+        )  # fmt: skip
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """The loss and metrics on data; see `fit` for the arguments.
+
+        Returns:
+            A number, a list in the order of `metrics_names`, or a dict with `return_dict`.
+        """
+        self._needs_compile("evaluate")
+        if kwargs:
+            raise ArgumentError(f"evaluate() has no argument {next(iter(kwargs))!r}.")
+        feed = make_feed(
+            x, y, sample_weight, batch_size=batch_size, steps=steps, float_dtype=self._float_dtype(), to_numpy=_to_host
+        )
+        logs = loop.evaluate(self, feed, verbose=verbose, callbacks=callbacks)
+        if return_dict:
+            return logs
+        values = list(logs.values())
+        return values[0] if len(values) == 1 else values
+
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None
+    ) -> Any:
+        """The outputs for all of `x`, as NumPy arrays; see `fit` for the arguments."""
+        feed = make_feed(x, batch_size=batch_size, steps=steps, float_dtype=self._float_dtype(), to_numpy=_to_host)
+        return loop.predict(self, feed, verbose=verbose, callbacks=callbacks)
+
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """One training step; returns the loss and metrics of this batch."""
+        self._needs_compile("train_on_batch")
+        return self._on_batch("train_step", x, y, sample_weight, class_weight, return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """The loss and metrics of one batch."""
+        self._needs_compile("test_on_batch")
+        return self._on_batch("test_step", x, y, sample_weight, None, return_dict)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch, as NumPy arrays."""
+        batch = self._batch(x)
+        adapter = self._adapter()
+        return tree.map(adapter.to_numpy, self._step("predict_step", batch)(batch))
+
+    def _batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None) -> Batch:
+        return make_batch(
+            x, y, sample_weight, class_weight=class_weight, float_dtype=self._float_dtype(), to_numpy=_to_host
+        )
+
+    def _on_batch(self, name: str, x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool) -> Any:
+        batch = self._batch(x, y, sample_weight, class_weight)
+        check_batch(self, batch)
+        step = self._step(name, batch)
+        self.reset_metrics()
+        logs = step(batch)
+        adapter = self._adapter()
+        logs = {k: _number(v, adapter) for k, v in logs.items()} or self._fetch_results()
+        loop.check_finite(self, name, batch)
+        if return_dict:
+            return logs
+        values = list(logs.values())
+        return values[0] if len(values) == 1 else values
+
+
+def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
+    """`data` as `(x, y, sample_weight)`, None for what is missing."""
+    if not isinstance(data, tuple | list):
+        return data, None, None
+    return (*data, None, None)[:3]  # type: ignore[return-value]
+
+
+def _as_tensors(arrays: Any) -> Any:
+    from multiback.layers._symbolic import KerasTensor
+
+    return tree.map(lambda a: KerasTensor((None, *a.shape[1:]), a.dtype), arrays)
+
+
+def _check_names(loss: Any) -> None:
+    from multiback import losses
+
+    for item in tree.leaves(loss) if not hasattr(loss, "get_config") else [loss]:
+        if isinstance(item, str):
+            losses.get(item)
+
+
+def _number(value: Any, adapter: Adapter) -> Any:
+    if adapter.is_native(value):
+        value = adapter.to_numpy(value)
+    array = np.asarray(value)
+    return float(array) if array.ndim == 0 else array
+
+
+def _to_host(x: Any) -> np.ndarray:
+    array = registry.to_host(x)
+    return np.asarray(x) if array is None else array
+
+
