@@ -1,0 +1,268 @@
+"""Means, variances, counts and logarithmic sums along axes; `axis=None` means all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from multiback import dtypes
+from multiback.errors import ShapeError
+from multiback.graph.dims import Dim, product
+from multiback.graph.op import OPS
+from multiback.ops._cases import Bound, Case, Sample, exact
+from multiback.ops._define import Array, composite
+from multiback.ops._rules import Axes, axis_indices, chained, promoting
+from multiback.ops.arithmetic import divide, multiply, subtract
+from multiback.ops.casting import cast, stop_gradient
+from multiback.ops.comparison import isfinite, less_equal, not_equal
+from multiback.ops.exponential import exp, log, sqrt, square
+from multiback.ops.reduction import amax, over_magnitudes, reduction_axes, reductions, sum
+from multiback.ops.selection import where
+from multiback.ops.sizes import dimension
+
+_INF, _NAN = float("inf"), float("nan")
+_FLOATS = ("float32", "float16", "bfloat16")
+_FLOAT_AXES = chained(promoting("x", to_float=True), reduction_axes)
+_INTEGERS = Sample((2, 3), -9, 9)
+
+
+def _spread(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The magnitude at which the deviations from the mean are rounded."""
+    center = np.mean(x, axis=axis, keepdims=True)
+    return np.mean(np.abs(x - center) * (np.abs(x) + np.abs(center)), axis=axis, keepdims=keepdims)
+
+
+def _count(x: Any, axis: Any) -> Any:
+    """How many elements are reduced to one, as a number or, when it is symbolic, as a scalar."""
+    size = product(x.shape[i] for i in axis)
+    return dimension(size, x.dtype) if isinstance(size, Dim) else float(size)
+
+
+@composite(
+    canonical=_FLOAT_AXES,
+    cases=[
+        *reductions(Bound(4, over_magnitudes(np.mean)), dtypes=_FLOATS),
+        *exact(["int32"], Sample(values=[[1, 2], [3, 5]]), label="integers", axis=1),
+        *exact(["bool"], Sample(values=[1, 0], dtype="bool"), label="bools"),
+        *exact(["float32"], Sample(values=np.zeros((2, 0))), label="empty", axis=1),
+    ],
+)
+def mean(x: Array, axis: Axes = None, keepdims: bool = False) -> Any:
+    """Arithmetic mean over axes: y = sum_i x[i] / n; NaN over none. Integers and bools become float32.
+
+    Arguments:
+        x: Any array.
+        axis: Axes to average over; None means all.
+        keepdims: Whether they stay with size 1.
+
+    Returns:
+        The reduced shape, in the float dtype of `x`.
+
+    Source: array API standard 2024.12, mean.
+
+    Example:
+        >>> ops.mean([[1, 2], [3, 4]], axis=0).tolist()
+        [2.0, 3.0]
+    """
+    return divide(sum(x, axis, keepdims), _count(x, axis))
+
+
+@composite(canonical=_FLOAT_AXES, cases=reductions(Bound(8, _spread)))
+def var(x: Array, axis: Axes = None, keepdims: bool = False) -> Any:
+    """Variance over axes: y = mean((x - mean(x))**2), of the whole population (divided by n).
+
+    Arguments:
+        x: Any array; integers become float32.
+        axis: Axes to reduce; None means all.
+        keepdims: Whether they stay with size 1.
+
+    Returns:
+        The reduced shape, in the float dtype of `x`.
+
+    Source: array API standard 2024.12, var, with correction 0.
+
+    Example:
+        >>> ops.var([1.0, 3.0]).tolist()
+        1.0
+    """
+    return mean(square(x - mean(x, axis, True)), axis, keepdims)
+
+
+@composite(
+    canonical=_FLOAT_AXES,
+    cases=[
+        *reductions(
+            Bound(
+                8,
+                lambda x, axis=None, keepdims=False: (
+                    _spread(x, axis, keepdims) / np.maximum(np.std(x, axis, keepdims=keepdims), 1e-30)
+                ),
+            )
+        ),
+        Case((Sample(values=[[2.0, 2.0], [1.0, 3.0]]),), {"axis": 1}, "constant row"),
+        Case((Sample(values=[[2.0, _NAN], [1.0, _INF]]),), {"axis": 1}, "special", differentiable=False),
+    ],
+)
+def std(x: Array, axis: Axes = None, keepdims: bool = False) -> Any:
+    """Standard deviation over axes: y = sqrt(mean((x - mean(x))**2)). Where it is 0, so is its gradient.
+
+    Arguments:
+        x: Any array; integers become float32.
+        axis: Axes to reduce; None means all.
+        keepdims: Whether they stay with size 1.
+
+    Returns:
+        The reduced shape, in the float dtype of `x`.
+
+    Source: array API standard 2024.12, std, with correction 0.
+
+    Example:
+        >>> ops.std([1.0, 3.0]).tolist()
+        1.0
+    """
+    variance = var(x, axis, keepdims)
+    zero = less_equal(variance, 0.0)
+    return where(zero, 0.0, sqrt(where(zero, 1.0, variance)))
+
+
+@composite(
+    cases=[
+        *exact(["float32"], Sample(("batch", 5, 3), transform=np.round), label="axis=1", axis=1),
+        *exact(["float32"], Sample(("batch", 5, 3), transform=np.round), label="all"),
+        *exact(["float32"], Sample(values=[0.0, -0.0, _NAN, 2.0]), label="special"),
+        *exact(["bool"], Sample((2, 3), dtype="bool"), label="bools", axis=(0, 1)),
+        *exact(["int32"], _INTEGERS, label="integers", axis=-1),
+    ],
+)
+def count_nonzero(x: Array, axis: Axes = None) -> Any:
+    """How many elements over axes are not zero: y = sum_i (x[i] != 0). NaN counts.
+
+    Arguments:
+        x: Any array.
+        axis: Axes to count over; None means all.
+
+    Returns:
+        Int32, of the reduced shape.
+
+    Source: array API standard 2024.12, count_nonzero.
+
+    Example:
+        >>> ops.count_nonzero([[1, 0], [3, 4]], axis=0).tolist()
+        [2, 1]
+    """
+    return sum(cast(x if x.dtype.kind == "b" else not_equal(x, 0), dtypes.int32), axis)
+
+
+def _logarithmic_scale(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return 1.0 + np.max(np.abs(x), axis=axis, keepdims=keepdims)
+
+
+@composite(
+    canonical=_FLOAT_AXES,
+    cases=[
+        *reductions(Bound(4, _logarithmic_scale)),
+        Case((Sample(values=[[500.0, 500.0], [-500.0, -501.0]]),), {"axis": 1}, "large"),
+        *exact(
+            ["float32"],
+            Sample(values=[[-_INF, -_INF], [_INF, 1.0], [_NAN, 1.0], [-_INF, 0.0]]),
+            label="special",
+            axis=1,
+        ),
+    ],
+)
+def logsumexp(x: Array, axis: Axes = None, keepdims: bool = False) -> Any:
+    """Logarithm of a sum of exponentials over axes: y = log(sum_i exp(x[i])), without overflow; -inf over -inf.
+
+    Arguments:
+        x: Any array; integers become float32.
+        axis: Axes to sum over; None means all.
+        keepdims: Whether they stay with size 1.
+
+    Returns:
+        The reduced shape, in the float dtype of `x`.
+
+    Raises:
+        ShapeError: for an axis of size 0.
+
+    Source: Blanchard, Higham and Higham 2021, Accurately computing the log-sum-exp and softmax functions.
+
+    Example:
+        >>> ops.logsumexp([500.0, float("-inf")]).tolist()
+        500.0
+    """
+    largest = stop_gradient(amax(x, axis, True))
+    largest = where(isfinite(largest), largest, 0.0)
+    total = sum(exp(subtract(x, largest)), axis, keepdims)
+    return log(total) + (largest if keepdims else OPS["reshape"](largest, total.shape))
+
+
+def _align_weights(call: dict[str, Any]) -> None:
+    """One dtype for both, axes counted from the front, and weights that broadcast with `x`."""
+    call["axis"] = axis_indices(call["axis"], call["x"].ndim)
+    if call["weights"] is None:
+        return promoting("x", to_float=True)(call)
+    promoting("x", "weights", to_float=True)(call)
+    shape, given = call["x"].shape, call["weights"].shape
+    if given == shape:
+        return None
+    expected = tuple(shape[i] for i in call["axis"])
+    if len(expected) != 1 or given != expected:
+        raise ShapeError(f"average() got weights of shape {given}; expected {shape}, or {expected} for one axis.")
+    aligned = tuple(n if i in call["axis"] else 1 for i, n in enumerate(shape))
+    call["weights"] = OPS["reshape"](call["weights"], aligned)
+    return None
+
+
+@composite(
+    canonical=_align_weights,
+    cases=[
+        Case(
+            (Sample(("batch", 3)), None),
+            {"axis": 1},
+            "no weights",
+            bound=Bound(4, lambda x, w, axis: np.mean(abs(x), axis)),
+        ),
+        Case(
+            (Sample(("batch", 3)), Sample((3,), 0.5, 2)),
+            {"axis": 1},
+            "one axis",
+            bound=Bound(8, lambda x, w, axis: np.average(abs(x), axis, w)),
+        ),
+        Case(
+            (Sample(("batch", 3)), Sample(("batch", 3), 0.5, 2)),
+            {"axis": 0},
+            "all weights",
+            bound=Bound(8, lambda x, w, axis: np.average(abs(x), axis, w)),
+        ),
+        Case(
+            (Sample(("batch", 3)), Sample(("batch", 3), 0.5, 2)),
+            {},
+            "all axes",
+            bound=Bound(8, lambda x, w: np.average(abs(x), weights=w)),
+        ),
+    ],
+)
+def average(x: Array, axis: Axes = None, weights: Array | None = None) -> Any:
+    """Weighted mean over axes: y = sum_i w[i] x[i] / sum_i w[i].
+
+    Arguments:
+        x: Any array; integers become float32.
+        axis: Axes to average over; None means all.
+        weights: Of the shape of `x`, or one per element of the only axis; None means equal ones.
+
+    Returns:
+        The reduced shape, in the float dtype of `x`.
+
+    Raises:
+        ShapeError: if the weights have another shape.
+
+    Source: NumPy 2, average.
+
+    Example:
+        >>> ops.average([1.0, 4.0], weights=[2.0, 1.0]).tolist()
+        2.0
+    """
+    if weights is None:
+        return mean(x, axis)
+    return divide(sum(multiply(x, weights), axis), sum(OPS["broadcast_to"](weights, x.shape), axis))
