@@ -1,0 +1,10 @@
+"""Shapes, order of axes, joining and padding."""
+
+LOWER = {
+    "reshape": "jnp.reshape({x:array}, {newshape})",
+    "transpose": "jnp.transpose({x}, {axes})",
+    "broadcast_to": "jnp.broadcast_to({x:array}, {shape})",
+    "concatenate": "jnp.concatenate({xs}, {axis})",
+    "flip": "jnp.flip({x}, {axis})",
+    "constant_pad": "jnp.pad({x}, {pad_width}, constant_values={value})",
+}

@@ -1,0 +1,382 @@
+"""Selecting elements: basic indexing, gathering by an array of indices.
+
+Indices that are arrays count from the end when negative, and are clamped to the nearest element when out of range:
+index i of an axis of size n means min(max(i + n if i < 0 else i, 0), n - 1), on every backend, and so do gradients.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from multiback import dtypes
+from multiback.errors import ArgumentError, DtypeError, ShapeError, TraceError
+from multiback.graph.dims import Dim, Size, product
+from multiback.graph.ir import Spec, Value
+from multiback.graph.slices import Slice
+from multiback.ops._cases import EXACT, Bound, Case, Sample
+from multiback.ops._define import OPS, Array, PublicOp, primitive
+from multiback.ops._rules import axis_index, broadcast_shapes, chained, like
+from multiback.ops.creation import iota, number, zeros
+from multiback.ops.padding import constant_pad
+from multiback.ops.shaping import broadcast_to, exact_case, expand_dims, flip, reshape, shown, transpose
+
+_BATCH = Dim.named("batch")
+_X = Sample(("batch", 5, 3))
+_TYPES = ("float32", "int32", "bool")
+
+
+class _Indexing(PublicOp):
+    """The op behind `x[key]`: takes apart what Python puts between the brackets."""
+
+    def __call__(self, x: Any, key: Any) -> Any:
+        items = key if isinstance(key, tuple) else (key,)
+        items = tuple(map(_item, items))
+        arrays = [i for i, item in enumerate(items) if _is_array(item)]
+        if not arrays:
+            return super().__call__(x, items)
+        if len(arrays) > 1:
+            raise ArgumentError("x[...] takes at most one array of indices; combine several with ops.take_along_axis.")
+        place = arrays[0]
+        basic = (*items[:place], Slice(), *items[place + 1 :])
+        if any(not isinstance(item, Slice) or not item.full for item in basic):
+            x = super().__call__(x, basic)
+        kept = [item is not None and not isinstance(item, int | Dim) for item in items]
+        if Ellipsis in items[:place]:
+            axis = -1 - sum(item is None or k for item, k in zip(items[place + 1 :], kept[place + 1 :]))
+        else:
+            axis = sum(item is None or k for item, k in zip(items[:place], kept[:place]))
+        return take(x, items[place], axis)
+
+
+def _is_array(item: Any) -> bool:
+    return not (item is None or item is Ellipsis or isinstance(item, int | Dim | Slice))
+
+
+def _item(item: Any) -> Any:
+    """One entry of a key: None, Ellipsis, int, Dim, Slice or an array of integers."""
+    if isinstance(item, slice):
+        return Slice(*(_bound(part) for part in (item.start, item.stop, item.step)))
+    if item is None or item is Ellipsis or isinstance(item, Slice | Dim):
+        return item
+    if isinstance(item, bool | np.bool_) or str(getattr(item, "dtype", "")).endswith("bool"):
+        raise DtypeError("x[mask] has a size that depends on data. Use ops.where(mask, x, other) instead.")
+    if hasattr(item, "shape") or isinstance(item, list) or hasattr(item, "__multiback_variable__"):
+        return item.item() if isinstance(item, np.integer) else item
+    try:
+        return operator.index(item)
+    except TypeError:
+        raise ArgumentError(
+            f"An index is an integer, slice, None, ... or an array of integers, got {item!r}."
+        ) from None
+
+
+def _bound(part: Any) -> Any:
+    if part is None or isinstance(part, Dim):
+        return part
+    if isinstance(part, Value):
+        raise TraceError(
+            f"A slice needs bounds that are known while tracing, got {part!r}. Use ops.slice(x, start, shape)."
+        )
+    return operator.index(part)
+
+
+def _resolve_key(call: dict[str, Any]) -> None:
+    x, key = call["x"], call["key"]
+    used = sum(item is not None and item is not Ellipsis for item in key)
+    if used > x.ndim or key.count(Ellipsis) > 1:
+        raise ShapeError(f"Index {key} does not fit an array of shape {shown(x.shape)}.")
+    if Ellipsis in key:
+        place = key.index(Ellipsis)
+        key = (*key[:place], *[Slice()] * (x.ndim - used), *key[place + 1 :])
+    resolved: list[Any] = []
+    flipped = []
+    axis = 0
+    for item in key:
+        if item is not None:
+            item = _checked(item, x.shape[axis], axis)
+            if isinstance(item, Slice) and item.step is not None and item.step < 0:
+                flipped.append(axis)
+                item = _reversed(item)
+            axis += 1
+        resolved.append(item)
+    while resolved and resolved[-1] == Slice():
+        resolved.pop()
+    call["x"] = flip(x, flipped) if flipped else x
+    call["key"] = tuple(resolved)
+
+
+def _checked(item: Any, size: Size, axis: int) -> Any:
+    if isinstance(item, Slice):
+        if item.step == 0:
+            raise ArgumentError(f"The step of a slice must not be 0 (axis {axis}).")
+        covers = item.start in (None, 0) and item.stop in (None, size) and item.step in (None, 1)
+        return Slice() if covers else item
+    if isinstance(size, int) and isinstance(item, int) and not -size <= item < size:
+        raise ShapeError(f"Index {item} is out of range for axis {axis} of size {size}.")
+    return item
+
+
+def _reversed(item: Slice) -> Slice:
+    """The slice of a reversed axis that takes what `item`, with its negative step, takes of the axis itself."""
+    start, stop = (None if part is None else -1 - part for part in (item.start, item.stop))
+    return Slice(start, stop, -item.step if item.step != -1 else None)  # type: ignore[operator]
+
+
+def _entries(shape: tuple[Size, ...], key: tuple[Any, ...]) -> list[tuple[Size, Size, int, bool]]:
+    """(first index, count, step, whether the axis stays) for each axis of an array indexed by `key`."""
+    items = [item for item in key if item is not None]
+    found = []
+    for i, size in enumerate(shape):
+        item = items[i] if i < len(items) else Slice()
+        if isinstance(item, Slice):
+            found.append((*item.resolve(size), item.step or 1, True))
+        else:
+            found.append((size + item if item < 0 else item, 1, 1, False))
+    return found
+
+
+def _getitem(x: Array, key: Any) -> Spec:
+    """Basic indexing, `x[key]`.
+
+    Arguments:
+        x: Array.
+        key: An integer, slice (negative steps too), None (a new axis), Ellipsis, or a tuple of these. Integers out of
+            range are an error. One entry may be an array of integers: then `take` selects along that axis.
+
+    Raises:
+        ShapeError: for an integer out of range or too many entries.
+        DtypeError: for a boolean mask, whose result would have a shape that depends on data.
+
+    Example:
+        >>> x[:, -1], x[..., ::2], x[:, None]
+    """
+    counts = iter([(count, stays) for _, count, _, stays in _entries(x.shape, key)])
+    shape: list[Size] = []
+    for item in key:
+        if item is None:
+            shape.append(1)
+            continue
+        count, stays = next(counts)
+        if stays:
+            shape.append(count)
+    shape += [count for count, _ in counts]
+    return Spec(tuple(shape), x.dtype)
+
+
+def _key_case(label: str, *key: Any, x: Sample = _X) -> Case:
+    return Case((x,), {"key": key[0] if len(key) == 1 else key}, label, _TYPES, EXACT)
+
+
+_all = slice(None)
+getitem = _Indexing(
+    _getitem,
+    composite=False,
+    name="getitem",
+    canonical=_resolve_key,
+    cases=[
+        _key_case("integer", 0),
+        _key_case("last", -1),
+        _key_case("inner integer", _all, -2),
+        _key_case("range", _all, slice(1, 4), slice(-2, None)),
+        _key_case("beyond", _all, slice(3, 9)),
+        _key_case("empty", _all, slice(3, 2)),
+        _key_case("step", _all, slice(0, None, 2)),
+        _key_case("uneven step", _all, slice(1, 4, 2), 1),
+        _key_case("backwards", _all, slice(None, None, -1)),
+        _key_case("backwards by two", _all, slice(-1, 0, -2), slice(1, None, -1)),
+        _key_case("new axes", None, _all, None, 0),
+        _key_case("ellipsis", ..., slice(0, 2)),
+        _key_case("ellipsis in the middle", slice(1, None), ..., None, -1),
+        _key_case("batch", slice(None, -1)),
+        _key_case("batch of known size", slice(0, 2)),
+        _key_case("symbolic", _all, slice(0, _BATCH), x=Sample(("batch", 9))),
+        _key_case("everything", ..., x=Sample(())),
+    ],
+)
+
+
+@getitem.meaning
+def _(x: Any, key: Any) -> Any:
+    return x[tuple(item.python() if isinstance(item, Slice) else item for item in key)]
+
+
+@getitem.vjp
+def _(g: Any, y: Any, x: Any, key: Any) -> Any:
+    entries = _entries(x.shape, key)
+    g = reshape(g, tuple(count for _, count, _, _ in entries))
+    if any(count == 0 for _, count, _, _ in entries):
+        return zeros(x.shape, g.dtype)
+    widths = []
+    for axis, (start, count, step, _) in enumerate(entries):
+        g = _dilate(g, axis, step)
+        widths.append((start, x.shape[axis] - start - ((count - 1) * step + 1)))
+    return constant_pad(g, tuple(widths), 0) if any(pair != (0, 0) for pair in widths) else g
+
+
+def _dilate(x: Any, axis: int, step: int) -> Any:
+    """Zeros between the elements along an axis, so that `x` is every `step`-th of the result."""
+    if step == 1:
+        return x
+    before, count, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
+    widths = [(0, 0)] * (x.ndim + 1)
+    widths[axis + 1] = (0, step - 1)
+    spaced = reshape(constant_pad(expand_dims(x, axis + 1), tuple(widths), 0), (*before, count * step, *after))
+    return getitem(spaced, (*[slice(None)] * axis, slice(0, (count - 1) * step + 1)))
+
+
+get_item = getitem
+
+
+def integer_indices(*names: str) -> Any:
+    """Canonical form: these operands are arrays of integers."""
+
+    def canonical(call: dict[str, Any]) -> None:
+        for name in names:
+            if not call[name].dtype.is_integer:
+                raise DtypeError(f"{name} must be integers, got {call[name].dtype}. Cast them with ops.cast.")
+            if not isinstance(call[name], Value):
+                call[name] = broadcast_to(call[name], ())
+
+    return canonical
+
+
+def _flatten_without_axis(*names: str) -> Any:
+    def canonical(call: dict[str, Any]) -> None:
+        if call["axis"] is None:
+            for name in names:
+                call[name] = reshape(call[name], (-1,))
+            call["axis"] = 0
+        call["axis"] = axis_index(call["axis"], call["x"].ndim)
+
+    return canonical
+
+
+def in_range(indices: np.ndarray, size: int) -> np.ndarray:
+    """The module's rule for indices, in NumPy."""
+    return np.clip(np.where(indices < 0, indices + size, indices), 0, size - 1)
+
+
+_INDICES = Sample((2, 4), -5, 4, dtype="int32")
+
+
+@primitive(
+    canonical=chained(integer_indices("indices"), _flatten_without_axis("x")),
+    cases=[
+        exact_case("axis", _X, _INDICES, axis=1),
+        exact_case("scalar", _X, Sample(values=-2, dtype="int32"), axis=1),
+        exact_case("out of range", _X, Sample(values=[9, -9, 5, -5, -6], dtype="int32"), axis=1),
+        exact_case("flat", Sample((4, 3)), Sample(("batch",), -12, 11, dtype="int32")),
+        Case(
+            (Sample((7, 3)), Sample(("batch", 6), 0, 6, dtype="int32")), {"axis": 0}, "rows", _TYPES, Bound(gradient=8)
+        ),
+        exact_case("wide indices", _X, Sample((3,), 0, 2, dtype="int64"), axis=-1),
+        exact_case("small indices", _X, Sample((3,), 0, 2, dtype="uint8"), axis=-1),
+    ],
+)
+def take(x: Array, indices: Array, axis: int | None = None) -> Spec:
+    """Elements of x at `indices` along an axis: y[..., j, ...] = x[..., indices[j], ...].
+
+    Arguments:
+        x: Array.
+        indices: Integers of any shape, which replaces the axis. Negative ones count from the end; those out of range
+            are clamped to the nearest element.
+        axis: The axis; None takes from the flattened array.
+
+    Returns:
+        Array of shape x.shape[:axis] + indices.shape + x.shape[axis + 1:].
+
+    Raises:
+        DtypeError: if the indices are not integers.
+
+    Example:
+        >>> ops.take(embeddings, tokens, axis=0)
+    """
+    return Spec((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]), x.dtype)  # type: ignore[operator]
+
+
+@take.meaning
+def _(x: Any, indices: Any, axis: Any) -> Any:
+    return np.take(x, in_range(indices, x.shape[axis]), axis)
+
+
+@take.vjp
+def _(g: Any, y: Any, x: Any, indices: Any, axis: int) -> Any:
+    rest = (*x.shape[:axis], *x.shape[axis + 1 :])
+    count = indices.ndim
+    order = (*range(axis, axis + count), *range(axis), *range(axis + count, g.ndim))
+    rows = reshape(transpose(g, order), (product(indices.shape), *rest))
+    total = OPS["scatter_rows"](zeros((x.shape[axis], *rest), g.dtype), reshape(indices, (-1,)), rows, "add")
+    return transpose(total, (*range(1, axis + 1), 0, *range(axis + 1, x.ndim))), None
+
+
+def _broadcast_except(call: dict[str, Any]) -> None:
+    x, indices, axis = call["x"], call["indices"], call["axis"]
+    if x.ndim != indices.ndim:
+        raise ShapeError(f"indices must have as many axes as x, {x.ndim}, got {indices.ndim}.")
+    around = [(*s[:axis], 1, *s[axis + 1 :]) for s in (x.shape, indices.shape)]
+    common = broadcast_shapes(*around)
+    for name, value in (("x", x), ("indices", indices)):
+        shape = (*common[:axis], value.shape[axis], *common[axis + 1 :])
+        call[name] = value if value.shape == shape else broadcast_to(value, shape)
+
+
+@primitive(
+    canonical=chained(integer_indices("indices"), _flatten_without_axis("x", "indices"), _broadcast_except),
+    cases=[
+        exact_case("last", _X, Sample(("batch", 5, 2), -3, 2, dtype="int32"), axis=-1),
+        exact_case("middle", _X, Sample(("batch", 1, 3), 0, 4, dtype="int32"), axis=1),
+        exact_case("broadcast", _X, Sample((1, 2, 1), 0, 4, dtype="int32"), axis=1),
+        exact_case("out of range", _X, Sample(("batch", 2, 3), -20, 20, dtype="int32"), axis=1),
+        exact_case("flat", Sample((4, 3)), Sample((5,), 0, 11, dtype="int32")),
+        exact_case("wide indices", _X, Sample(("batch", 5, 1), 0, 2, dtype="int64"), axis=-1),
+    ],
+)
+def take_along_axis(x: Array, indices: Array, axis: int | None = None) -> Spec:
+    """Elements of x along an axis, chosen separately at every place of the other axes.
+
+    y[i, j, k] = x[i, indices[i, j, k], k] for axis 1.
+
+    Arguments:
+        x: Array.
+        indices: Integers, as many axes as x; the other axes broadcast against those of x. Negative ones count from the
+            end; those out of range are clamped to the nearest element.
+        axis: The axis; None flattens both.
+
+    Returns:
+        Array of the broadcast shape, with the size of `indices` along the axis.
+
+    Raises:
+        DtypeError: if the indices are not integers.
+        ShapeError: if the shapes do not fit.
+
+    Example:
+        >>> ops.take_along_axis(log_probabilities, ops.expand_dims(labels, -1), axis=-1)
+    """
+    return like(indices, x.dtype)
+
+
+@take_along_axis.meaning
+def _(x: Any, indices: Any, axis: Any) -> Any:
+    return np.take_along_axis(x, in_range(indices, x.shape[axis]).astype(np.intp), axis)
+
+
+@take_along_axis.vjp
+def _(g: Any, y: Any, x: Any, indices: Any, axis: int) -> Any:
+    places: Any = 0
+    for i, size in enumerate(x.shape):
+        along = clamped(indices, size) if i == axis else reshape(iota(size), (size, *[1] * (x.ndim - i - 1)))
+        places = places * number(size) + along if i else along
+    places = reshape(broadcast_to(places, g.shape), (-1,))
+    total = OPS["scatter_rows"](zeros((product(x.shape),), g.dtype), places, reshape(g, (-1,)), "add")
+    return reshape(total, x.shape), None
+
+
+def clamped(indices: Any, size: Size) -> Any:
+    """The module's rule for indices, as ops."""
+    if indices.dtype.bits < 32:
+        indices = OPS["cast"](indices, dtypes.int32)
+    wrapped = OPS["where"](indices < 0, indices + number(size), indices)
+    return OPS["minimum"](OPS["maximum"](wrapped, 0), number(size - 1))

@@ -1,0 +1,213 @@
+"""Joining, splitting and repeating arrays along axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from multiback.errors import ArgumentError, ShapeError
+from multiback.graph.dims import Dim, Size, divide_exactly
+from multiback.graph.ir import Spec
+from multiback.ops._cases import Sample
+from multiback.ops._define import OPS, Array, composite, primitive
+from multiback.ops._rules import axis_index, chained, promoting
+from multiback.ops.shaping import broadcast_to, exact_case, expand_dims, reshape, shown
+
+_BATCH = Dim.named("batch")
+_X = Sample(("batch", 4, 3))
+
+
+def sequence_of(name: str) -> Any:
+    """Canonical form: operand `name` is a list of arrays, at least one."""
+
+    def canonical(call: dict[str, Any]) -> None:
+        if not isinstance(call[name], tuple) or not call[name]:
+            raise ArgumentError(f"{name} must be a list of at least one array, got {call[name]!r}.")
+
+    return canonical
+
+
+def _join_axis(call: dict[str, Any]) -> None:
+    first = call["xs"][0]
+    call["axis"] = axis_index(call["axis"], first.ndim)
+    for x in call["xs"][1:]:
+        differ = [i for i, (a, b) in enumerate(zip(x.shape, first.shape)) if a != b]
+        if x.ndim != first.ndim or set(differ) - {call["axis"]}:
+            raise ShapeError(
+                f"concatenate() joins arrays that differ in axis {call['axis']} only, got {shown(first.shape)} and "
+                f"{shown(x.shape)}."
+            )
+
+
+_PAIR = (Sample(("batch", 4, 3)), Sample(("batch", 2, 3)))
+
+
+@primitive(
+    canonical=chained(sequence_of("xs"), promoting("xs"), _join_axis),
+    cases=[
+        exact_case("middle", _PAIR, axis=1),
+        exact_case("batch", (_X, _X, _X)),
+        exact_case("last", (_X, Sample(("batch", 4, 1))), axis=-1),
+        exact_case("one", (_X,)),
+        exact_case("promotion", (_X, Sample(("batch", 4, 3), dtype="int8"))),
+    ],
+)
+def concatenate(xs: Sequence[Array], axis: int = 0) -> Spec:
+    """Arrays one after another along an existing axis; their dtypes are promoted.
+
+    Raises:
+        ShapeError: if they differ in another axis.
+    """
+    total: Size = 0
+    for x in xs:  # type: ignore[attr-defined]
+        total = total + x.shape[axis]
+    first = xs[0]  # type: ignore[index]
+    return Spec((*first.shape[:axis], total, *first.shape[axis + 1 :]), first.dtype)
+
+
+@concatenate.meaning
+def _(xs: Any, axis: Any) -> Any:
+    return np.concatenate(xs, axis)
+
+
+@concatenate.vjp
+def _(g: Any, y: Any, xs: Any, axis: int) -> Any:
+    ends: list[Size] = [0]
+    for x in xs:
+        ends.append(ends[-1] + x.shape[axis])
+    return tuple(along(g, axis, a, b) for a, b in pairwise(ends))
+
+
+def along(x: Any, axis: int, start: Size | None, stop: Size | None, step: int | None = None) -> Any:
+    """`x[..., start:stop:step, ...]` on one axis, counted from the front."""
+    return OPS["getitem"](x, (*[slice(None)] * axis, slice(start, stop, step)))
+
+
+def _stack_axis(call: dict[str, Any]) -> None:
+    first = call["x"][0]
+    if any(x.shape != first.shape for x in call["x"]):
+        raise ShapeError(f"stack() takes arrays of one shape, got {', '.join(shown(x.shape) for x in call['x'])}.")
+    call["axis"] = axis_index(call["axis"], first.ndim + 1)
+
+
+@composite(
+    canonical=chained(sequence_of("x"), promoting("x"), _stack_axis),
+    cases=[
+        exact_case("front", (_X, _X)),
+        exact_case("last", (_X, _X, _X), axis=-1),
+        exact_case("scalars", (Sample(()), Sample(()))),
+    ],
+)
+def stack(x: Sequence[Array], axis: int = 0) -> Any:
+    """Arrays of one shape side by side along a new axis."""
+    return concatenate([expand_dims(item, axis) for item in x], axis)  # type: ignore[attr-defined]
+
+
+def _split_points(call: dict[str, Any]) -> None:
+    x, given = call["x"], call["indices_or_sections"]
+    call["axis"] = axis = axis_index(call["axis"], x.ndim)
+    size = x.shape[axis]
+    if isinstance(given, int):
+        part = divide_exactly(size, given) if given > 0 else None
+        if part is None:
+            raise ShapeError(f"Cannot split axis {axis} of size {size} into {given} equal parts.")
+        given = tuple(part * i for i in range(1, given))
+    call["indices_or_sections"] = given
+
+
+@composite(
+    canonical=_split_points,
+    cases=[
+        exact_case("sections", indices_or_sections=2, axis=1),
+        exact_case("indices", indices_or_sections=(1, 3), axis=1),
+        exact_case("last", indices_or_sections=3, axis=-1),
+        exact_case("batch", indices_or_sections=(1,)),
+    ],
+)
+def split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> Any:
+    """x cut along an axis: into equal parts, or before each of the given indices.
+
+    Arguments:
+        x: Array.
+        indices_or_sections: The number of equal parts, or the positions of the cuts.
+        axis: The axis to cut.
+
+    Returns:
+        A tuple of arrays.
+
+    Raises:
+        ShapeError: if the axis does not divide into equal parts.
+
+    Example:
+        >>> query, key, value = ops.split(projected, 3, axis=-1)
+    """
+    ends = (0, *indices_or_sections, x.shape[axis])  # type: ignore[misc]
+    return tuple(along(x, axis, a, b) for a, b in pairwise(ends))
+
+
+@composite(
+    canonical=lambda call: call.update(axis=axis_index(call["axis"], call["x"].ndim)),
+    cases=[exact_case("", axis=1), exact_case("last", num=3, axis=-1)],
+)
+def unstack(x: Array, num: int | None = None, axis: int = 0) -> Any:
+    """The slices of x along an axis, a tuple of arrays without it.
+
+    Raises:
+        ShapeError: if the axis has a symbolic size, or not the size `num`.
+    """
+    size = x.shape[axis]
+    if not isinstance(size, int) or num not in (None, size):
+        raise ShapeError(f"unstack() needs a fixed size, equal to num if given; axis {axis} has {size}, num is {num}.")
+    return tuple(OPS["getitem"](x, (*[slice(None)] * axis, i)) for i in range(size))
+
+
+@composite(
+    cases=[
+        exact_case("", repeats=(2, 1, 3)),
+        exact_case("fewer", repeats=(2,)),
+        exact_case("more", repeats=(2, 1, 1, 2)),
+    ]
+)
+def tile(x: Array, repeats: int | Sequence[int]) -> Any:
+    """x as a whole repeated `repeats[i]` times along axis i; missing axes count as 1, on the left."""
+    times = repeats if isinstance(repeats, tuple) else (repeats,)
+    times = (1,) * (x.ndim - len(times)) + times
+    shape = (1,) * (len(times) - x.ndim) + x.shape
+    paired = reshape(x, tuple(size for n in shape for size in (1, n)))
+    spread = broadcast_to(paired, tuple(size for t, n in zip(times, shape) for size in (t, n)))
+    return reshape(spread, tuple(t * n for t, n in zip(times, shape)))
+
+
+def _repeat_axis(call: dict[str, Any]) -> None:
+    if call["axis"] is None:
+        call["x"], call["axis"] = reshape(call["x"], (-1,)), 0
+    call["axis"] = axis = axis_index(call["axis"], call["x"].ndim)
+    repeats = call["repeats"]
+    if isinstance(repeats, tuple) and len(repeats) == 1:
+        call["repeats"] = repeats = repeats[0]
+    if isinstance(repeats, tuple) and len(repeats) != call["x"].shape[axis]:
+        raise ShapeError(f"repeat() needs one count for each of {call['x'].shape[axis]} elements, got {len(repeats)}.")
+
+
+@composite(
+    canonical=_repeat_axis,
+    cases=[
+        exact_case("", repeats=2, axis=1),
+        exact_case("flat", repeats=3),
+        exact_case("each", repeats=(2, 0, 3), axis=-1),
+    ],
+)
+def repeat(x: Array, repeats: int | Sequence[int], axis: int | None = None) -> Any:
+    """Each element repeated along an axis: `repeats` times, or `repeats[i]` times the i-th. None flattens first.
+
+    Raises:
+        ShapeError: if there are several counts, but not one for each element.
+    """
+    if isinstance(repeats, tuple):
+        return OPS["take"](x, np.repeat(np.arange(len(repeats), dtype=np.int32), repeats), axis)
+    before, n, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]  # type: ignore[index, operator]
+    spread = broadcast_to(expand_dims(x, axis + 1), (*before, n, repeats, *after))  # type: ignore[operator]
+    return reshape(spread, (*before, n * repeats, *after))

@@ -1,0 +1,238 @@
+"""The same elements in another shape or order of axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from multiback.errors import ArgumentError, ShapeError
+from multiback.graph.dims import Dim, Size, divide_exactly, product
+from multiback.graph.ir import Spec
+from multiback.ops._cases import EXACT, Case, Sample
+from multiback.ops._define import Array, composite, primitive
+from multiback.ops._rules import axis_index, axis_indices, broadcast_shapes, like
+
+_BATCH = Dim.named("batch")
+_X = Sample(("batch", 4, 3))
+
+
+def exact_case(label: str, *operands: Any, differentiable: Any = True, **attributes: Any) -> Case:
+    """A case of an op that only moves elements: results are equal bit for bit in every dtype."""
+    return Case(operands or (_X,), attributes, label, ("float32", "int32", "bool"), EXACT, differentiable)
+
+
+def _sizes(given: Any) -> tuple[Size, ...]:
+    sizes = given if isinstance(given, tuple) else (given,)
+    for size in sizes:
+        if isinstance(size, bool) or not isinstance(size, int | Dim):
+            raise ArgumentError(f"A shape consists of integers and symbolic sizes, got {size!r}.")
+    return sizes
+
+
+def _complete(call: dict[str, Any]) -> None:
+    shape = _sizes(call["newshape"])
+    if shape.count(-1) > 1:
+        raise ShapeError(f"reshape() can infer one size, but newshape {shape} has several -1.")
+    if -1 in shape:
+        known, total = product(n for n in shape if n != -1), product(call["x"].shape)
+        inferred = 0 if total == known == 0 else divide_exactly(total, known)
+        if inferred is None:
+            raise ShapeError(
+                f"Cannot reshape {shown(call['x'].shape)} into {shown(shape)}: {total} elements do not "
+                f"divide by {known} for every size."
+            )
+        shape = tuple(inferred if n == -1 else n for n in shape)
+    call["newshape"] = shape
+
+
+def shown(shape: Sequence[Size]) -> str:
+    """A shape as an error message writes it."""
+    return f"({', '.join(map(str, shape))})"
+
+
+@primitive(
+    canonical=_complete,
+    cases=[
+        exact_case("merge", newshape=(-1, 3)),
+        exact_case("split", newshape=(_BATCH, 2, 2, 3)),
+        exact_case("flat", newshape=-1),
+        exact_case("scalar", Sample(()), newshape=(1, 1)),
+        exact_case("to a scalar", Sample((1, 1)), newshape=()),
+        exact_case("empty", Sample((0, 3)), newshape=(3, -1)),
+    ],
+)
+def reshape(x: Array, newshape: Any) -> Spec:
+    """The same elements, in row-major order, in another shape.
+
+    Arguments:
+        x: Array.
+        newshape: Sizes; one of them may be -1 and is then inferred. Sizes may be symbolic.
+
+    Raises:
+        ShapeError: if the number of elements differs, or may differ for some symbolic size.
+
+    Example:
+        >>> ops.reshape(x, (-1, 3))
+    """
+    if product(x.shape) != product(newshape):
+        raise ShapeError(
+            f"Cannot reshape {shown(x.shape)} into {shown(newshape)}: {product(x.shape)} elements are not "
+            f"{product(newshape)}."
+        )
+    return Spec(newshape, x.dtype)
+
+
+@reshape.meaning
+def _(x: Any, newshape: Any) -> Any:
+    return np.reshape(x, newshape)
+
+
+@reshape.vjp
+def _(g: Any, y: Any, x: Any, newshape: Any) -> Any:
+    return reshape(g, x.shape)
+
+
+def _permutation(call: dict[str, Any]) -> None:
+    ndim, axes = call["x"].ndim, call["axes"]
+    order = tuple(range(ndim))[::-1] if axes is None else tuple(axis_index(a, ndim) for a in axes)
+    if sorted(order) != list(range(ndim)):
+        raise ShapeError(f"axes {axes} is not a permutation of the {ndim} axes of x.")
+    call["axes"] = order
+
+
+@primitive(
+    canonical=_permutation,
+    cases=[exact_case("reverse"), exact_case("given", axes=(1, -1, 0)), exact_case("scalar", Sample(()))],
+)
+def transpose(x: Array, axes: Sequence[int] | None = None) -> Spec:
+    """The axes in another order: axis `i` of the result is axis `axes[i]` of x; None reverses them."""
+    return Spec(tuple(x.shape[a] for a in axes), x.dtype)  # type: ignore[union-attr]
+
+
+@transpose.meaning
+def _(x: Any, axes: Any) -> Any:
+    return np.transpose(x, axes)
+
+
+@transpose.vjp
+def _(g: Any, y: Any, x: Any, axes: Any) -> Any:
+    return transpose(g, tuple(axes.index(i) for i in range(len(axes))))
+
+
+@primitive(
+    canonical=lambda call: call.update(axis=axis_indices(call["axis"], call["x"].ndim)),
+    cases=[exact_case("all"), exact_case("one", axis=-1), exact_case("two", axis=(0, 1))],
+)
+def flip(x: Array, axis: int | Sequence[int] | None = None) -> Spec:
+    """The elements in reverse order along `axis` (None: all axes): y[i] = x[n - 1 - i]."""
+    return like(x)
+
+
+@flip.meaning
+def _(x: Any, axis: Any) -> Any:
+    return np.flip(x, axis)
+
+
+@flip.vjp
+def _(g: Any, y: Any, x: Any, axis: Any) -> Any:
+    return flip(g, axis)
+
+
+def _target_shape(call: dict[str, Any]) -> None:
+    call["shape"] = _sizes(call["shape"])
+
+
+@primitive(
+    canonical=_target_shape,
+    cases=[
+        exact_case("rows", Sample(("batch", 1, 3)), shape=(_BATCH, 4, 3)),
+        exact_case("new axes", Sample((3,)), shape=(2, 4, 3)),
+        exact_case("scalar", Sample(()), shape=(2, 3)),
+        exact_case("same", shape=(_BATCH, 4, 3)),
+    ],
+)
+def broadcast_to(x: Array, shape: Any) -> Spec:
+    """x repeated, without copying, along new leading axes and axes of size 1 until it has `shape`.
+
+    Raises:
+        ShapeError: if a size of x is neither 1 nor that of `shape`.
+    """
+    if len(x.shape) > len(shape) or broadcast_shapes(x.shape, shape) != shape:
+        raise ShapeError(f"Cannot broadcast {shown(x.shape)} to {shown(shape)}.")
+    return Spec(shape, x.dtype)
+
+
+@broadcast_to.meaning
+def _(x: Any, shape: Any) -> Any:
+    return np.broadcast_to(x, shape)
+
+
+@broadcast_to.vjp
+def _(g: Any, y: Any, x: Any, shape: Any) -> Any:
+    return g
+
+
+def _inserted(call: dict[str, Any]) -> None:
+    axis = call["axis"]
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    call["axis"] = axis_indices(axes, call["x"].ndim + len(axes))
+
+
+@composite(
+    canonical=_inserted,
+    cases=[exact_case("front", axis=0), exact_case("last", axis=-1), exact_case("two", axis=(0, -2))],
+)
+def expand_dims(x: Array, axis: int | Sequence[int]) -> Any:
+    """x with axes of size 1 inserted at the positions `axis` of the result."""
+    rest = iter(x.shape)
+    return reshape(x, tuple(1 if i in axis else next(rest) for i in range(x.ndim + len(axis))))  # type: ignore[arg-type, operator]
+
+
+def _removed(call: dict[str, Any]) -> None:
+    shape, axis = call["x"].shape, call["axis"]
+    axes = tuple(i for i, n in enumerate(shape) if n == 1) if axis is None else axis_indices(axis, len(shape))
+    for i in axes:
+        if shape[i] != 1:
+            raise ShapeError(f"Cannot squeeze axis {i} of {shown(shape)}: its size is {shape[i]}, not 1.")
+    call["axis"] = axes
+
+
+_ONES = Sample(("batch", 1, 3, 1))
+
+
+@composite(
+    canonical=_removed,
+    cases=[exact_case("all", _ONES), exact_case("one", _ONES, axis=-1), exact_case("two", _ONES, axis=(1, 3))],
+)
+def squeeze(x: Array, axis: int | Sequence[int] | None = None) -> Any:
+    """x without axes of size 1: those in `axis`, or all of them."""
+    return reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in axis))  # type: ignore[operator]
+
+
+@composite(cases=[exact_case("", source=0, destination=-1), exact_case("several", source=(0, 1), destination=(-1, 0))])
+def moveaxis(x: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
+    """The axes `source` moved to the positions `destination`; the others keep their order."""
+    old, new = ((a,) if isinstance(a, int) else a for a in (source, destination))
+    if len(old) != len(new):
+        raise ArgumentError(f"moveaxis() moves {len(old)} axes to {len(new)} positions; give as many of each.")
+    moved = {axis_index(d, x.ndim): axis_index(s, x.ndim) for s, d in zip(old, new)}
+    axis_indices(old, x.ndim), axis_indices(new, x.ndim)
+    rest = iter(i for i in range(x.ndim) if i not in moved.values())
+    return transpose(x, tuple(moved[i] if i in moved else next(rest) for i in range(x.ndim)))
+
+
+@composite(cases=[exact_case("", axis1=0, axis2=-1)])
+def swapaxes(x: Array, axis1: int, axis2: int) -> Any:
+    """x with two axes exchanged."""
+    order = list(range(x.ndim))
+    i, j = axis_index(axis1, x.ndim), axis_index(axis2, x.ndim)
+    order[i], order[j] = j, i
+    return transpose(x, tuple(order))
+
+
+@composite(cases=[exact_case(""), exact_case("scalar", Sample(()))])
+def ravel(x: Array) -> Any:
+    """All elements along one axis, in row-major order."""
+    return reshape(x, (-1,))
