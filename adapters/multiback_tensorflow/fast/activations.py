@@ -1,0 +1,15 @@
+"""Activation functions that TensorFlow computes in one pass."""
+
+from multiback.backends.protocol import Fast
+
+FAST = {
+    "relu": Fast("tf.nn.relu({x})"),
+    "relu6": Fast("tf.nn.relu6({x})"),
+    "leaky_relu": Fast("tf.nn.leaky_relu({x}, {negative_slope})"),
+    "elu": Fast("tf.nn.elu({x})", when=lambda equation: equation.attributes["alpha"] == 1.0),
+    "selu": Fast("tf.nn.selu({x})"),
+    "sigmoid": Fast("tf.sigmoid({x})"),
+    "softplus": Fast("tf.nn.softplus({x})"),
+    "softsign": Fast("tf.nn.softsign({x})"),
+    "silu": Fast("tf.nn.silu({x})"),
+}

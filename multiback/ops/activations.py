@@ -1,0 +1,426 @@
+"""Activation functions, all composites; each keeps NaN as NaN and states its gradient where it has a kink."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from multiback.errors import ShapeError
+from multiback.ops._cases import Bound, Case, Sample, elementwise, special
+from multiback.ops._define import Array, composite
+from multiback.ops._rules import axis_index, promoting
+from multiback.ops.arithmetic import abs
+from multiback.ops.exponential import erf, exp, expm1, log1p, sqrt
+from multiback.ops.joining import split
+from multiback.ops.selection import where
+from multiback.ops.trigonometry import tanh
+
+_FLOAT = promoting("x", to_float=True)
+_INF, _NAN = float("inf"), float("nan")
+
+
+def _magnitude(x: Any, *_: Any, **__: Any) -> Any:
+    return np.abs(x)
+
+
+def _at_least_one(x: Any, *_: Any, **__: Any) -> Any:
+    return np.maximum(np.abs(x), 1.0)
+
+
+def _kinks(*values: float, label: str = "kinks", **attributes: Any) -> list[Case]:
+    """Values and gradients at exact points."""
+    return [Case((Sample(values=values),), attributes, label)]
+
+
+@composite(canonical=_FLOAT, cases=elementwise(low=-4, high=4) + _kinks(0.0, -0.0, 1.0) + special([_INF, -_INF, _NAN]))
+def relu(x: Array) -> Any:
+    """Rectified linear unit: max(x, 0). The gradient at 0 is 0.
+
+    Arguments:
+        x: Any shape; integers become float32.
+
+    Returns:
+        The shape of `x`.
+
+    Source: Nair and Hinton 2010, Rectified linear units improve restricted Boltzmann machines.
+
+    Example:
+        >>> relu([-1.0, 2.0])
+        [0.0, 2.0]
+    """
+    return where(x <= 0, 0.0, x)
+
+
+@composite(canonical=_FLOAT, cases=elementwise(low=-4, high=9) + _kinks(0.0, 6.0) + special([_INF, -_INF, _NAN]))
+def relu6(x: Array) -> Any:
+    """Rectified linear unit with a ceiling: min(max(x, 0), 6). The gradient at 0 and at 6 is 0.
+
+    Source: Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10.
+
+    Example:
+        >>> relu6([-1.0, 2.0, 8.0])
+        [0.0, 2.0, 6.0]
+    """
+    return where(x >= 6, 6.0, relu(x))
+
+
+@composite(
+    canonical=_FLOAT,
+    cases=elementwise() + elementwise(negative_slope=0.01) + _kinks(0.0, -0.0) + special([_INF, -_INF, _NAN]),
+)
+def leaky_relu(x: Array, negative_slope: float = 0.2) -> Any:
+    """Leaky rectified linear unit: x where x > 0, else negative_slope * x. The gradient at 0 is `negative_slope`.
+
+    Source: Maas, Hannun and Ng 2013, Rectifier nonlinearities improve neural network acoustic models.
+
+    Example:
+        >>> leaky_relu([-1.0, 2.0])
+        [-0.2, 2.0]
+    """
+    return where(x > 0, x, x * negative_slope)
+
+
+@composite(
+    canonical=_FLOAT,
+    cases=elementwise(low=-6, high=6) + elementwise(alpha=0.5) + _kinks(0.0, alpha=0.5) + special([_INF, -_INF, _NAN]),
+)
+def elu(x: Array, alpha: float = 1.0) -> Any:
+    """Exponential linear unit: x where x > 0, else alpha * (exp(x) - 1). The gradient at 0 is `alpha`.
+
+    Source: Clevert, Unterthiner and Hochreiter 2016, Fast and accurate deep network learning by exponential linear units.
+
+    Example:
+        >>> elu([-1.0, 2.0])
+        [-0.63212055, 2.0]
+    """
+    return where(x > 0, x, expm1(where(x > 0, 0.0, x)) * alpha)
+
+
+_SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_SCALE = 1.0507009873554804934193349852946
+
+
+@composite(canonical=_FLOAT, cases=elementwise(low=-6, high=6) + _kinks(0.0) + special([_INF, -_INF, _NAN]))
+def selu(x: Array) -> Any:
+    """Scaled exponential linear unit: 1.0507... * elu(x, 1.6732...). The gradient at 0 is the left one.
+
+    Source: Klambauer et al. 2017, Self-normalizing neural networks.
+
+    Example:
+        >>> selu([-1.0, 2.0])
+        [-1.1113307, 2.101402]
+    """
+    return where(x > 0, x, expm1(where(x > 0, 0.0, x)) * _SELU_ALPHA) * _SELU_SCALE
+
+
+@composite(
+    canonical=_FLOAT,
+    cases=elementwise(low=-6, high=6) + elementwise(alpha=0.5) + _kinks(0.0, alpha=0.5) + special([_INF, -_INF, _NAN]),
+)
+def celu(x: Array, alpha: float = 1.0) -> Any:
+    """Continuously differentiable exponential linear unit: x where x > 0, else alpha * (exp(x / alpha) - 1).
+
+    Source: Barron 2017, Continuously differentiable exponential linear units.
+
+    Example:
+        >>> celu([-1.0, 2.0])
+        [-0.63212055, 2.0]
+    """
+    return where(x > 0, x, expm1(where(x > 0, 0.0, x) / alpha) * alpha)
+
+
+@composite(
+    canonical=_FLOAT,
+    cases=[
+        case
+        for approximate in (True, False)
+        for case in elementwise(low=-6, high=6, scale=_magnitude, approximate=approximate)
+    ],
+)
+def gelu(x: Array, approximate: bool = True) -> Any:
+    """Gaussian error linear unit: x * Phi(x), Phi the normal distribution function.
+
+    Arguments:
+        x: Any shape; integers become float32.
+        approximate: Use x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))) instead of the error function.
+
+    Returns:
+        The shape of `x`.
+
+    Source: Hendrycks and Gimpel 2016, Gaussian error linear units.
+
+    Example:
+        >>> gelu([-1.0, 2.0], approximate=False)
+        [-0.15865526, 1.9544997]
+    """
+    if approximate:
+        inner = tanh((x + x * x * x * 0.044715) * math.sqrt(2 / math.pi))
+    else:
+        inner = erf(x * math.sqrt(0.5))
+    return x * (inner + 1.0) * 0.5
+
+
+_SIGMOIDAL = elementwise(low=-4, high=4) + _kinks(-30.0, 0.0, 30.0, -200.0, 200.0) + special([_INF, -_INF, _NAN])
+
+
+@composite(canonical=_FLOAT, cases=_SIGMOIDAL)
+def sigmoid(x: Array) -> Any:
+    """Logistic function: 1 / (1 + exp(-x)), without overflow.
+
+    Example:
+        >>> sigmoid([0.0, 2.0])
+        [0.5, 0.8807971]
+    """
+    positive = x >= 0
+    decay = exp(where(positive, -x, x))
+    return where(positive, 1.0, decay) / (decay + 1.0)
+
+
+@sigmoid.vjp
+def _(g: Any, y: Any, x: Any) -> Any:
+    return g * y * (1.0 - y)
+
+
+@composite(canonical=_FLOAT, cases=_SIGMOIDAL)
+def softplus(x: Array) -> Any:
+    """Smooth rectifier: log(1 + exp(x)), without overflow.
+
+    Source: Dugas et al. 2001, Incorporating second-order functional knowledge for better option pricing.
+
+    Example:
+        >>> softplus([0.0, 100.0])
+        [0.6931472, 100.0]
+    """
+    positive = x > 0
+    return where(positive, x, 0.0) + log1p(exp(where(positive, -x, x)))
+
+
+@softplus.vjp
+def _(g: Any, y: Any, x: Any) -> Any:
+    return g * sigmoid(x)
+
+
+@composite(canonical=_FLOAT, cases=_SIGMOIDAL)
+def log_sigmoid(x: Array) -> Any:
+    """Logarithm of the logistic function: -log(1 + exp(-x)), without overflow.
+
+    Example:
+        >>> log_sigmoid([0.0, -100.0])
+        [-0.6931472, -100.0]
+    """
+    return -softplus(-x)
+
+
+@composite(
+    canonical=_FLOAT,
+    cases=elementwise(low=-5, high=5, scale=_at_least_one) + _kinks(-3.0, 3.0) + special([_INF, -_INF, _NAN]),
+)
+def hard_sigmoid(x: Array) -> Any:
+    """Piecewise linear sigmoid: relu6(x + 3) / 6. The gradient at -3 and 3 is 0.
+
+    Example:
+        >>> hard_sigmoid([-4.0, 0.0, 4.0])
+        [0.0, 0.5, 1.0]
+    """
+    return relu6(x + 3.0) / 6.0
+
+
+@composite(canonical=_FLOAT, cases=elementwise(low=-20, high=20, scale=_magnitude) + _kinks(0.0, -200.0, 200.0))
+def silu(x: Array) -> Any:
+    """Sigmoid linear unit, or swish: x * sigmoid(x).
+
+    Source: Elfwing, Uchibe and Doya 2018, Sigmoid-weighted linear units.
+
+    Example:
+        >>> silu([-1.0, 2.0])
+        [-0.26894143, 1.7615942]
+    """
+    return x * sigmoid(x)
+
+
+swish = silu
+
+
+@composite(canonical=_FLOAT, cases=elementwise(low=-5, high=5, scale=_at_least_one) + _kinks(-3.0, 0.0, 3.0))
+def hard_silu(x: Array) -> Any:
+    """Piecewise quadratic swish: x * relu6(x + 3) / 6. The gradient at -3 is 0, at 3 it is 1.
+
+    Source: Howard et al. 2019, Searching for MobileNetV3.
+
+    Example:
+        >>> hard_silu([-4.0, 0.0, 4.0])
+        [-0.0, 0.0, 4.0]
+    """
+    return x * hard_sigmoid(x)
+
+
+hard_swish = hard_silu
+
+
+@composite(canonical=_FLOAT, cases=elementwise() + _kinks(-1.0, 1.0) + special([_INF, -_INF, _NAN]))
+def hard_tanh(x: Array) -> Any:
+    """Piecewise linear tanh: min(max(x, -1), 1). The gradient at -1 and 1 is 0.
+
+    Example:
+        >>> hard_tanh([-2.0, 0.5, 2.0])
+        [-1.0, 0.5, 1.0]
+    """
+    return where(x >= 1, 1.0, where(x <= -1, -1.0, x))
+
+
+@composite(canonical=_FLOAT, cases=elementwise() + _kinks(0.0) + special([0.0, -1e30, 1e30, _NAN]))
+def softsign(x: Array) -> Any:
+    """x / (1 + |x|).
+
+    Source: Bergstra et al. 2009, Quadratic polynomials learn better image features.
+
+    Example:
+        >>> softsign([-1.0, 3.0])
+        [-0.5, 0.75]
+    """
+    return x / (abs(x) + 1.0)
+
+
+@composite(canonical=_FLOAT, cases=elementwise(low=-20, high=20, scale=_magnitude) + _kinks(0.0, -200.0, 200.0))
+def mish(x: Array) -> Any:
+    """x * tanh(softplus(x)).
+
+    Source: Misra 2019, Mish: a self regularized non-monotonic activation function.
+
+    Example:
+        >>> mish([-1.0, 2.0])
+        [-0.3034014, 1.9439590]
+    """
+    return x * tanh(softplus(x))
+
+
+@composite(canonical=_FLOAT, cases=elementwise(scale=_magnitude) + special([0.0, _INF, -_INF, _NAN]))
+def tanh_shrink(x: Array) -> Any:
+    """x - tanh(x).
+
+    Example:
+        >>> tanh_shrink([0.0, 2.0])
+        [0.0, 1.0359724]
+    """
+    return x - tanh(x)
+
+
+@composite(
+    canonical=_FLOAT,
+    cases=elementwise(scale=_magnitude)
+    + elementwise(threshold=1.0, scale=_magnitude)
+    + _kinks(-0.5, 0.0, 0.5)
+    + special([_INF, -_INF, _NAN]),
+)
+def soft_shrink(x: Array, threshold: float = 0.5) -> Any:
+    """x moved toward 0 by `threshold`, and 0 within it: sign(x) * max(|x| - threshold, 0). The gradient at the kinks is 0.
+
+    Example:
+        >>> soft_shrink([-2.0, 0.3, 2.0])
+        [-1.5, 0.0, 1.5]
+    """
+    return where(abs(x) <= threshold, 0.0, where(x > 0, x - threshold, x + threshold))
+
+
+@composite(
+    canonical=_FLOAT,
+    cases=elementwise() + elementwise(threshold=1.0) + _kinks(-0.5, 0.0, 0.5) + special([_INF, -_INF, _NAN]),
+)
+def hard_shrink(x: Array, threshold: float = 0.5) -> Any:
+    """x where |x| > threshold, else 0. The gradient at the jumps is 0.
+
+    Example:
+        >>> hard_shrink([-2.0, 0.3, 2.0])
+        [-2.0, 0.0, 2.0]
+    """
+    return where(abs(x) <= threshold, 0.0, x)
+
+
+@composite(
+    canonical=_FLOAT,
+    cases=elementwise(threshold=0.5, default_value=-1.0)
+    + _kinks(0.5, threshold=0.5, default_value=-1.0)
+    + special([_INF, -_INF, _NAN], threshold=0.5, default_value=-1.0),
+)
+def threshold(x: Array, threshold: float, default_value: float) -> Any:
+    """x where x > threshold, else `default_value`. The gradient at the threshold is 0.
+
+    Example:
+        >>> threshold([0.2, 2.0], 0.5, -1.0)
+        [-1.0, 2.0]
+    """
+    return where(x <= threshold, default_value, x)
+
+
+@composite(
+    canonical=_FLOAT, cases=elementwise(scale=_at_least_one) + elementwise(low=-2, high=9, scale=_at_least_one, b=1.0)
+)
+def squareplus(x: Array, b: float = 4) -> Any:
+    """Algebraic smooth rectifier: (x + sqrt(x^2 + b)) / 2.
+
+    Source: Barron 2021, Squareplus: a softplus-like algebraic rectifier.
+
+    Example:
+        >>> squareplus([0.0, 2.0])
+        [1.0, 2.4142137]
+    """
+    return (x + sqrt(x * x + b)) * 0.5
+
+
+@composite(canonical=_FLOAT, cases=elementwise(scale=_at_least_one) + _kinks(-1.0, 1.0) + special([_INF, -_INF, _NAN]))
+def sparse_plus(x: Array) -> Any:
+    """Sparse rectifier: 0 for x <= -1, x for x >= 1, (x + 1)^2 / 4 between.
+
+    Example:
+        >>> sparse_plus([-2.0, 0.0, 2.0])
+        [0.0, 0.25, 2.0]
+    """
+    inside = where(abs(x) >= 1, 0.0, x + 1.0)
+    return where(x <= -1, 0.0, where(x >= 1, x, inside * inside * 0.25))
+
+
+@composite(canonical=_FLOAT, cases=elementwise(scale=_at_least_one) + _kinks(-1.0, 1.0) + special([_INF, -_INF, _NAN]))
+def sparse_sigmoid(x: Array) -> Any:
+    """Piecewise linear sigmoid: 0 for x <= -1, 1 for x >= 1, (x + 1) / 2 between. The gradient at the kinks is 0.
+
+    Example:
+        >>> sparse_sigmoid([-2.0, 0.0, 2.0])
+        [0.0, 0.5, 1.0]
+    """
+    return where(x <= -1, 0.0, where(x >= 1, 1.0, (x + 1.0) * 0.5))
+
+
+def _glu_axis(call: dict[str, Any]) -> None:
+    _FLOAT(call)
+    call["axis"] = axis_index(call["axis"], call["x"].ndim)
+    if call["x"].shape[call["axis"]] % 2 != 0:
+        raise ShapeError(f"glu() halves axis {call['axis']}, whose size {call['x'].shape[call['axis']]} is not even.")
+
+
+@composite(
+    canonical=_glu_axis,
+    cases=[Case((Sample(("batch", 4, 6)),), {"axis": axis}, f"axis={axis}", bound=Bound(8)) for axis in (-1, 1)],
+)
+def glu(x: Array, axis: int = -1) -> Any:
+    """Gated linear unit: a * sigmoid(b), a and b the halves of `x` along `axis`.
+
+    Arguments:
+        x: Any shape with an even size along `axis`; integers become float32.
+        axis: The axis that is halved.
+
+    Returns:
+        The shape of `x` with half the size along `axis`.
+
+    Raises:
+        ShapeError: if that size is odd.
+
+    Source: Dauphin et al. 2017, Language modeling with gated convolutional networks.
+
+    Example:
+        >>> glu([3.0, 0.0])
+        [1.5]
+    """
+    a, b = split(x, 2, axis=axis)
+    return a * sigmoid(b)
