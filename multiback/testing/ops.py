@@ -140,9 +140,10 @@ def _gradients_of(op: Op, case: Case, *values: Any) -> Any:
 def _counter(x: Any) -> Any:
     """Different weights per element, so that a permuted gradient is noticed."""
     ones = ops.broadcast_to(ops.cast(1.0, x.dtype), x.shape)
-    if x.ndim == 0:
-        return ones
-    return ops.cumsum(ones, axis=-1) + (ops.cumsum(ones, axis=0) * 0.5 if x.ndim > 1 else 0.0)
+    total = ones
+    for i, axis in enumerate(reversed(range(x.ndim))):
+        total = total + ops.cumsum(ones, axis=axis) * 0.5**i
+    return total
 
 
 def _specs(case: Case, dtype: dtypes.DType) -> Iterator[Spec]:
