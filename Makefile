@@ -1,0 +1,38 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+WORKERS ?= 2
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.PHONY: test test-full demo bench lint clean
+
+test: $(READY)  ## Everything that CI runs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy multiback adapters
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q
+
+test-full: $(READY)  ## Also the long sweeps
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q --thorough
+
+demo: $(READY)  ## Train on real data on every backend, and travel between them
+	$(BIN)/python examples/digits.py
+
+bench: $(READY)  ## Against native code and Keras 3
+	$(BIN)/python benchmarks/run.py
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/mypy multiback adapters
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet -c constraints.txt torch
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[dev]"
+	$(BIN)/pip install --quiet conformance_tests/toy_adapter
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,40 @@
+"""The command line: `multiback backends`, `multiback ops`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from multiback.errors import MultibackError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command; errors of multiback are printed without a traceback and give exit status 2."""
+    parser = argparse.ArgumentParser(prog="multiback", description="One model, any framework.")
+    parser.add_argument("--version", action="store_true", help="print the version")
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    backends = commands.add_parser("backends", help="list the backends, their versions and devices")
+    backends.add_argument("--json", action="store_true", help="as JSON")
+    vocabulary = commands.add_parser("ops", help="list the operations")
+    vocabulary.add_argument("name", nargs="?", help="show the documentation of one")
+    given = parser.parse_args(argv)
+    try:
+        if given.version:
+            from multiback import __version__
+
+            print(f"multiback {__version__}")
+        elif given.command == "backends":
+            from multiback.cli.backends import list_backends
+
+            list_backends(as_json=given.json)
+        elif given.command == "ops":
+            from multiback.cli.vocabulary import show_ops
+
+            show_ops(given.name)
+        else:
+            parser.print_help()
+    except MultibackError as error:
+        print(f"multiback: {error}", file=sys.stderr)
+        return 2
+    return 0
