@@ -27,7 +27,6 @@ from multiback.ops import (
     softsign,
     sparse_plus,
     sparse_sigmoid,
-    sparsemax,
     squareplus,
     tanh,
     tanh_shrink,
@@ -40,7 +39,7 @@ _ALIASES = {silu: ("swish",), hard_silu: ("hard_swish",)}
 for _function in (
     celu, elu, exponential, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, linear, log_sigmoid,
     log_softmax, mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign, sparse_plus,
-    sparse_sigmoid, sparsemax, squareplus, tanh, tanh_shrink, threshold,
+    sparse_sigmoid, squareplus, tanh, tanh_shrink, threshold,
 ):  # fmt: skip
     REGISTRY.register(*_ALIASES.get(_function, ()))(_function)
 
@@ -74,7 +73,6 @@ __all__ = [
     "softsign",
     "sparse_plus",
     "sparse_sigmoid",
-    "sparsemax",
     "squareplus",
     "swish",
     "tanh",
