@@ -11,9 +11,9 @@ from multiback.constraints.registry import REGISTRY
 
 @REGISTRY.register("constraint")
 class Constraint:
-    """Base of constraints: subclasses define `__call__`, which maps a weight to an allowed one of the same shape and dtype.
+    """Base of constraints: subclasses define `__call__`, which maps a weight to an allowed one.
 
-    It is applied after each update of the optimizer.
+    Shape and dtype stay. It is applied after each update of the optimizer.
 
     Example:
         >>> class Centred(Constraint):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from multiback import config, ops
+from multiback import config
 from multiback.constraints.constraint import Constraint, norms
 from multiback.constraints.registry import REGISTRY
 

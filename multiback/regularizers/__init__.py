@@ -11,8 +11,8 @@ l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
 
 __all__ = [
     "L1",
-    "L2",
     "L1L2",
+    "L2",
     "OrthogonalRegularizer",
     "Regularizer",
     "deserialize",
