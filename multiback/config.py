@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from typing import Any
 
 from multiback import dtypes
 from multiback.errors import ArgumentError
@@ -64,3 +65,17 @@ def standardize_data_format(data_format: str | None) -> str:
     if data_format not in ("channels_last", "channels_first"):
         raise ArgumentError(f"data_format must be 'channels_last' or 'channels_first', got {data_format!r}.")
     return data_format
+
+
+def dtype_policy() -> Any:
+    """The dtype policy of layers that are given none: see `multiback.dtype_policies.dtype_policy`."""
+    from multiback import dtype_policies
+
+    return dtype_policies.dtype_policy()
+
+
+def set_dtype_policy(policy: Any) -> None:
+    """Sets the dtype policy of layers made from here on: see `multiback.dtype_policies.set_dtype_policy`."""
+    from multiback import dtype_policies
+
+    dtype_policies.set_dtype_policy(policy)
