@@ -136,7 +136,7 @@ def serialize(item: Any) -> Any:
         return [serialize(x) for x in item]
     if isinstance(item, tuple):
         return {"class_name": "__tuple__", "items": [serialize(x) for x in item]}
-    if isinstance(item, Mapping):
+    if isinstance(item, Mapping) and not hasattr(item, "get_config"):
         return {k: serialize(v) for k, v in item.items()}
     kind = item if inspect.isclass(item) or inspect.isfunction(item) else type(item)
     for registry in REGISTRIES.values():
