@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,57 +10,42 @@ import numpy as np
 from multiback import dtypes, ops
 from multiback.backends.compile import Program
 from multiback.backends.protocol import Adapter, Fast, Options
-from multiback.graph import gradient, passes
 from multiback.graph.ir import Equation, Graph, Spec
 from multiback.graph.op import OPS
 from multiback.graph.source import Dialect, Lowering
 from multiback.graph.trace import trace
 
-_EXPANDED = ("value_and_grad",)
-
 
 class _Meanings(Mapping[str, Lowering]):
-    """Op name to NumPy meaning, for primitives and for composites that have one."""
-
-    def __init__(self, composite: bool) -> None:
-        self.composite = composite
+    """Op name to NumPy meaning."""
 
     def __getitem__(self, name: str) -> Lowering:
-        op = OPS[name]
-        if op.composite is not self.composite or (op.numpy is None and name not in _EXPANDED):
+        if OPS[name].numpy is None:
             raise KeyError(name)
-        return op.numpy or _never
+        return OPS[name].numpy  # type: ignore[return-value]
 
-    def __contains__(self, name: object) -> bool:
-        try:
-            return self[str(name)] is not None
-        except KeyError:
-            return False
-
-    def __iter__(self) -> Any:
-        return (n for n in OPS if n in self)
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, op in OPS.items() if op.numpy is not None)
 
     def __len__(self) -> int:
-        return len(list(iter(self)))
-
-
-def _never(*_: Any, **__: Any) -> Any:
-    raise AssertionError("value_and_grad is written out before lowering")
+        return sum(1 for _ in self)
 
 
 class NumpyAdapter(Adapter):
     """Runs graphs on NumPy arrays."""
 
-    lower = _Meanings(composite=False)
+    lower = _Meanings()
     fast: Mapping[str, Fast] = {}
-    dialect = Dialect("{x}.shape[{axis}]", lambda dtype: f"dtypes[{str(dtype)!r}]", lambda array: array, {"dtypes": dtypes.ALL})
+    autodiff = False
+    dialect = Dialect(
+        "{x}.shape[{axis}]", lambda dtype: f"dtypes[{str(dtype)!r}]", lambda array: array, {"dtypes": dtypes.ALL}
+    )
 
-    def prepare(self, graph: Graph, options: Options) -> Graph:
-        expanded = gradient.expand_gradients(graph)
-        return passes.optimize(passes.expand(expanded, lambda e: options.fast and e.op.numpy is not None))
+    def keeps(self, equation: Equation, options: Options) -> bool:
+        return options.fast and equation.op.numpy is not None
 
     def lowering(self, equation: Equation) -> Lowering:
-        return equation.op.numpy  # type: ignore[return-value]
+        return self.lower[equation.op.name]
 
     def wrap(self, function: Callable[..., Any], graph: Graph, options: Options) -> Callable[..., Any]:
         count = len(graph.updates)

@@ -8,6 +8,7 @@ An `Adapter` turns a `Graph` into a native callable, and moves arrays in and out
 - `lower`: a table with an entry for every primitive of `multiback.ops` (missing ones are reported by name when it loads);
 - `fast`: optional native versions of composites;
 - `dialect`: how sizes, dtypes and constants are written;
+- `autodiff`: False when the framework has no automatic differentiation: gradients are then written out as equations;
 - `wrap`: makes the generated straight-line function an efficient one (jit, no-grad, in-place state);
 - the small methods on arrays and state cells below.
 
@@ -28,7 +29,7 @@ import numpy as np
 
 from multiback.dtypes import DType
 from multiback.errors import AdapterError, BackendUnavailable
-from multiback.graph import passes
+from multiback.graph import gradient, passes
 from multiback.graph.check import check
 from multiback.graph.ir import Equation, Graph
 from multiback.graph.op import OPS
@@ -142,6 +143,7 @@ class Adapter(ABC):
     lower: Mapping[str, Lowering]
     fast: Mapping[str, Fast]
     dialect: Dialect
+    autodiff: bool = True
 
     def __init__(self, plugin: Plugin) -> None:
         self.plugin = plugin
@@ -219,7 +221,8 @@ class Adapter(ABC):
             AdapterError: with the names of all that are missing.
         """
         importlib.import_module("multiback.ops")
-        missing = sorted(n for n, op in OPS.items() if not op.composite and n not in self.lower)
+        needed = {n for n, op in OPS.items() if not op.composite} - (set() if self.autodiff else {"value_and_grad"})
+        missing = sorted(needed - set(self.lower))
         if missing and "MULTIBACK_STRICT" in __import__("os").environ:
             raise AdapterError(
                 f"Adapter {self.name!r} lacks {len(missing)} primitives: {', '.join(missing)}. Add them to its table `lower`."
@@ -239,6 +242,8 @@ class Adapter(ABC):
 
     def prepare(self, graph: Graph, options: Options) -> Graph:
         """The passes before lowering."""
+        if not self.autodiff:
+            graph = gradient.expand_gradients(graph)
         return passes.optimize(passes.expand(graph, lambda equation: self.keeps(equation, options)))
 
     def compile(self, graph: Graph, options: Options | None = None) -> Executable:
