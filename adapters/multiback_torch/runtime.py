@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from multiback import dtypes
+from multiback import dtypes, tree
 from multiback.backends.protocol import Adapter, Options
 from multiback.graph.ir import Graph, Value
 from multiback.graph.source import Dialect
@@ -118,6 +118,8 @@ class TorchAdapter(Adapter):
             gradients = torch.autograd.grad(
                 result[0], leaves, create_graph=nested, allow_unused=True, materialize_grads=True
             )
+        if not nested:
+            result = tree.map(lambda x: x.detach() if isinstance(x, torch.Tensor) else x, result)
         return result, list(gradients)
 
 

@@ -20,7 +20,7 @@ X = np.array([0.5, -1.0, 2.0], "float64")
 def run(adapter: Adapter, function: Callable[..., Any], *arrays: np.ndarray) -> Any:
     from multiback import tree
 
-    return tree.map(adapter.to_numpy, Compiled(function)(*arrays, adapter=adapter))
+    return tree.map(adapter.to_numpy, Compiled(function, batched=False)(*arrays, adapter=adapter))
 
 
 def test_cond_runs_one_branch(adapter: Adapter) -> None:

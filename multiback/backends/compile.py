@@ -42,12 +42,12 @@ class Program:
 class Compiled:
     """A Python function written in `multiback.ops`, compiled for each kind of arguments it meets.
 
-    The leading axis of every array is symbolic when all arrays agree on it, so one program serves every batch size.
-
     Arguments:
         function: Takes trees of arrays; leaves that are not arrays are static.
         name: Of its graphs.
         options: How they are compiled.
+        batched: Whether the leading axis of every array is the batch: symbolic when all arrays agree on its size, so that
+            one program serves every batch size.
 
     Example:
         >>> double = Compiled(lambda x: x * 2, "double")
@@ -55,7 +55,10 @@ class Compiled:
         (2, 3)
     """
 
-    def __init__(self, function: Callable[..., Any], name: str = "main", options: Options | None = None) -> None:
+    def __init__(
+        self, function: Callable[..., Any], name: str = "main", options: Options | None = None, batched: bool = True
+    ) -> None:
+        self.batched = batched
         self.function = function
         self.name = name
         self.options = options or Options(differentiable=True)
@@ -81,7 +84,7 @@ class Compiled:
         types = [adapter.dtype(a) for a in arrays]
         at = set(positions)
         static = tuple(x for i, x in enumerate(leaves) if i not in at)
-        batched = len({s[0] if s else 1 for s in shapes}) == 1 and all(shapes)
+        batched = self.batched and len({s[0] if s else 1 for s in shapes}) == 1 and all(shapes)
         kinds = tuple((s[1:] if batched else s, t) for s, t in zip(shapes, types))
         key = (adapter.name, structure, tuple(positions), static, batched, kinds)
         program = self._programs.get(key)

@@ -38,7 +38,7 @@ def vjp(graph: Graph, operands: Sequence[Any], wrt: Sequence[int], cotangents: S
     Raises:
         GradientError: if an op on the way has no gradient.
     """
-    env, tape = _replay(graph, operands)
+    env, tape = _replay(graph, _distinct(operands))
     outputs = [_lookup(env, x) for x in graph.outputs]
     inputs = [env[graph.inputs[i]] for i in wrt]
     active = _active(tape, inputs)
@@ -49,6 +49,20 @@ def vjp(graph: Graph, operands: Sequence[Any], wrt: Sequence[int], cotangents: S
     for equation in reversed(tape):
         _pull(equation, active, gathered)
     return outputs, [gathered.get(x, None) if x in gathered else zeros(x) for x in inputs]
+
+
+def _distinct(operands: Sequence[Any]) -> list[Any]:
+    """The operands, each its own value, so that every input gathers its own cotangent."""
+    builder = _builder()
+    seen: set[Any] = set()
+    found = []
+    for x in operands:
+        value = builder.lift(x)
+        if isinstance(value, Value) and value in seen:
+            value = builder.emit(OPS["cast"], {"x": value, "dtype": value.dtype}, value.spec)
+        seen.add(value)
+        found.append(value)
+    return found
 
 
 def expand_gradients(graph: Graph) -> Graph:

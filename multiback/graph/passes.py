@@ -179,8 +179,12 @@ def widen(graph: Graph) -> Graph:
 
 
 def optimize(graph: Graph) -> Graph:
-    """The passes that every adapter gets: common subexpressions, constants, dead code."""
-    return dead_code(fold_constants(common_subexpressions(graph)))
+    """The passes that every adapter gets, in sub-graphs too: common subexpressions, constants, dead code."""
+    equations = tuple(
+        e.replace(attributes={**e.attributes, **{k: optimize(inner) for k, inner in e.graphs.items()}}) if e.graphs else e
+        for e in graph.equations
+    )
+    return dead_code(fold_constants(common_subexpressions(graph.replace(equations=equations))))
 
 
 def specs(graph: Graph) -> tuple[Spec, ...]:
