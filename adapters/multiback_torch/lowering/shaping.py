@@ -1,6 +1,5 @@
 """Shapes, order of axes, joining and padding: views wherever torch can."""
 
-import torch
 import torch.nn.functional as F
 
 

@@ -1,0 +1,3 @@
+"""Order."""
+
+LOWER = {"argsort": "jnp.argsort({x}, {axis}, stable=True).astype(jnp.int32)"}

@@ -1,0 +1,31 @@
+"""Products of matrices and tensors."""
+
+import tensorflow as tf
+
+
+def matmul(x1, x2):
+    x1, x2 = tf.convert_to_tensor(x1), tf.convert_to_tensor(x2)
+    if x1.shape.rank == 1 or x2.shape.rank == 1:
+        left = x1[None] if x1.shape.rank == 1 else x1
+        right = x2[:, None] if x2.shape.rank == 1 else x2
+        added = [axis for axis, x in ((-2, x1), (-1, x2)) if x.shape.rank == 1]
+        return tf.squeeze(matmul(left, right), added)
+    if x1.shape.rank == 2 or x2.shape.rank > 2:
+        return tf.matmul(x1, x2)
+    # As one product of matrices, so is its gradient; that of a broadcast stack is a sum over a stack of kernels.
+    rows = tf.matmul(tf.reshape(x1, [-1, sizes(x1)[-1]]), x2)
+    shape = [*sizes(x1)[:-1], sizes(x2)[-1]]
+    if sum(not isinstance(n, int) for n in shape) == 1:
+        shape = [n if isinstance(n, int) else -1 for n in shape]
+    return tf.reshape(rows, shape)
+
+
+def sizes(x):
+    """The sizes of x: integers where they are known, else scalar tensors."""
+    return [tf.shape(x)[i] if n is None else n for i, n in enumerate(x.shape)]
+
+
+LOWER = {
+    "matmul": matmul,
+    "einsum": "tf.einsum({subscripts}, *{operands})",
+}

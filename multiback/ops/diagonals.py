@@ -1,0 +1,116 @@
+"""Diagonals and triangles of matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from multiback.errors import ShapeError
+from multiback.graph.dims import Dim
+from multiback.ops._cases import Bound, Case, Sample
+from multiback.ops._define import OPS, Array, composite
+from multiback.ops._rules import axis_index
+from multiback.ops.creation import tri
+from multiback.ops.joining import along
+from multiback.ops.padding import constant_pad
+from multiback.ops.shaping import exact_case, expand_dims, reshape, shown, transpose
+
+_X = Sample(("batch", 4, 3))
+
+
+def _two_axes(call: dict[str, Any]) -> None:
+    x = call["x"]
+    call["axis1"], call["axis2"] = axis_index(call["axis1"], x.ndim), axis_index(call["axis2"], x.ndim)
+    if call["axis1"] == call["axis2"]:
+        raise ShapeError(f"A diagonal runs along two different axes, got {call['axis1']} twice.")
+    if isinstance(x.shape[call["axis1"]], Dim) or isinstance(x.shape[call["axis2"]], Dim):
+        raise ShapeError(f"The length of a diagonal must be known, but x has shape {shown(x.shape)}.")
+
+
+_DIAGONALS = [
+    exact_case("main", Sample((4, 3)), offset=0),
+    exact_case("above", Sample((2, 5)), offset=2),
+    exact_case("below", Sample((5, 2)), offset=-1),
+    exact_case("axes", _X, offset=1, axis1=1, axis2=-1),
+    exact_case("none left", _X, offset=3, axis1=1, axis2=2),
+]
+
+
+@composite(canonical=_two_axes, cases=_DIAGONALS)
+def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """The elements x[..., i, i + offset] along two axes, as a last axis that replaces them.
+
+    Raises:
+        ShapeError: if one of the two sizes is symbolic.
+    """
+    order = [i for i in range(x.ndim) if i not in (axis1, axis2)]
+    x = transpose(x, (*order, axis1, axis2))
+    *rest, rows, columns = x.shape
+    first = offset if offset >= 0 else -offset * columns
+    count = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
+    flat = reshape(x, (*rest, rows * columns))
+    if count == 0:
+        return along(flat, len(rest), 0, 0)
+    return along(flat, len(rest), first, first + (count - 1) * (columns + 1) + 1, columns + 1)
+
+
+_TRACE = Bound(2, lambda x, **attributes: np.trace(np.abs(x), **attributes))
+
+
+@composite(
+    canonical=_two_axes,
+    cases=[
+        Case((Sample((4, 3)),), {}, "", ("float32", "int32"), _TRACE),
+        Case((_X,), {"offset": -1, "axis1": 2, "axis2": 1}, "axes", bound=_TRACE),
+    ],
+)
+def trace(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """Sum of the elements of a diagonal."""
+    return OPS["sum"](diagonal(x, offset, axis1, axis2), axis=-1)
+
+
+def _vector_or_matrix(call: dict[str, Any]) -> None:
+    x = call["x"]
+    if x.ndim not in (1, 2) or any(isinstance(n, Dim) for n in x.shape):
+        raise ShapeError(f"diag() takes a vector or a matrix of fixed size, got shape {shown(x.shape)}.")
+
+
+@composite(
+    canonical=_vector_or_matrix,
+    cases=[
+        exact_case("matrix", Sample((4, 3)), k=-1),
+        exact_case("vector", Sample((3,))),
+        exact_case("above", Sample((3,)), k=2),
+        exact_case("below", Sample((3,)), k=-1),
+    ],
+)
+def diag(x: Array, k: int = 0) -> Any:
+    """The k-th diagonal of a matrix, or the matrix whose k-th diagonal is a vector and whose other elements are 0."""
+    if x.ndim == 2:
+        return diagonal(x, k)
+    n = x.shape[0]
+    rows = constant_pad(expand_dims(x, 1), ((0, 0), (0, n)), 0)
+    square = reshape(along(reshape(rows, (-1,)), 0, 0, n * n), (n, n))
+    above, below = max(k, 0), max(-k, 0)
+    return constant_pad(square, ((below, above), (above, below)), 0)
+
+
+def _is_matrix(call: dict[str, Any]) -> None:
+    if call["x"].ndim < 2:
+        raise ShapeError(f"Expected at least two axes, got shape {shown(call['x'].shape)}.")
+
+
+_TRIANGLES = [exact_case("", Sample(("batch", 3, 4))), *(exact_case(f"k={k}", _X, k=k) for k in (-1, 1, 5))]
+
+
+@composite(canonical=_is_matrix, cases=_TRIANGLES)
+def tril(x: Array, k: int = 0) -> Any:
+    """The elements at and below the k-th diagonal of the last two axes, zeros above it."""
+    return OPS["where"](tri(x.shape[-2], x.shape[-1], k, "bool"), x, OPS["cast"](0, x.dtype))
+
+
+@composite(canonical=_is_matrix, cases=_TRIANGLES)
+def triu(x: Array, k: int = 0) -> Any:
+    """The elements at and above the k-th diagonal of the last two axes, zeros below it."""
+    return OPS["where"](tri(x.shape[-2], x.shape[-1], k - 1, "bool"), OPS["cast"](0, x.dtype), x)

@@ -1,0 +1,197 @@
+"""Order: sorting, the largest elements, positions in a sorted array. NaN counts as larger than every number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from multiback import dtypes
+from multiback.errors import ArgumentError, ShapeError
+from multiback.graph.ir import Spec
+from multiback.ops._cases import EXACT, Case, Sample
+from multiback.ops._define import OPS, Array, composite, primitive
+from multiback.ops._rules import axis_index, chained, like, promoting
+from multiback.ops.creation import number
+from multiback.ops.indexing import integer_indices, take_along_axis
+from multiback.ops.joining import along
+from multiback.ops.shaping import expand_dims, flip, reshape, squeeze
+
+_X = Sample(("batch", 7))
+_TYPES = ("float32", "int32")
+_TIES = Sample(values=[[2.0, 3.0, 3.0, 1.0, 2.0, 3.0], [0.0, -0.0, 0.0, 5.0, 5.0, -1.0]])
+_NAN = Sample(values=[1.0, float("nan"), -float("inf"), 3.0, float("nan"), float("inf")])
+
+
+def _sorted_axis(call: dict[str, Any]) -> None:
+    if call["axis"] is None:
+        call["x"], call["axis"] = reshape(call["x"], (-1,)), 0
+    call["axis"] = axis_index(call["axis"], call["x"].ndim)
+
+
+@primitive(
+    canonical=_sorted_axis,
+    cases=[
+        Case((_X,), {}, "last", (*_TYPES, "bool"), EXACT, False),
+        Case((Sample((4, "batch")),), {"axis": 0}, "first", _TYPES, EXACT, False),
+        Case((_TIES,), {}, "ties", _TYPES, EXACT, False),
+        Case((_NAN,), {}, "nan", bound=EXACT, differentiable=False),
+        Case((Sample((3, 4)),), {"axis": None}, "flat", bound=EXACT, differentiable=False),
+        Case((Sample((200,), 0, 9),), {}, "long", ("int32", "uint8"), EXACT, False),
+    ],
+)
+def argsort(x: Array, axis: int | None = -1) -> Spec:
+    """Positions that sort x along an axis in ascending order, in int32.
+
+    Equal elements keep their order, NaN comes last.
+
+    Arguments:
+        x: Array.
+        axis: The axis; None sorts the flattened array.
+
+    Example:
+        >>> ops.argsort(ops.array([3, 1, 2]))    # 1 2 0
+    """
+    return like(x, dtypes.int32)
+
+
+@argsort.meaning
+def _(x: Any, axis: Any) -> Any:
+    return np.argsort(x, axis, kind="stable").astype(np.int32)
+
+
+@composite(
+    canonical=_sorted_axis,
+    cases=[
+        Case((_X,), {}, "last", _TYPES, EXACT),
+        Case((Sample((4, "batch")),), {"axis": 0}, "first", _TYPES, EXACT),
+        Case((_TIES,), {}, "ties", _TYPES, EXACT),
+        Case((_NAN,), {}, "nan", bound=EXACT, differentiable=False),
+    ],
+)
+def sort(x: Array, axis: int | None = -1) -> Any:
+    """The elements along an axis in ascending order, NaN last. Gradients go to where an element came from."""
+    return take_along_axis(x, argsort(x, axis), axis)
+
+
+def _top(call: dict[str, Any]) -> None:
+    x, k = call["x"], call["k"]
+    if x.ndim == 0:
+        raise ShapeError("top_k() needs an array with at least one axis.")
+    size = x.shape[-1]
+    if not isinstance(k, int) or k < 0 or (isinstance(size, int) and k > size):
+        raise ArgumentError(f"top_k() takes k from 0 to the size {size} of the last axis, got {k!r}.")
+    call["sorted"] = True
+
+
+@composite(
+    canonical=_top,
+    cases=[
+        Case((_X,), {"k": 3}, "", _TYPES, EXACT),
+        Case((_TIES,), {"k": 4}, "ties", _TYPES, EXACT),
+        Case((_NAN,), {"k": 4}, "nan", bound=EXACT, differentiable=False),
+        Case((_X,), {"k": 7, "sorted": False}, "all", bound=EXACT),
+    ],
+)
+def top_k(x: Array, k: int, sorted: bool = True) -> Any:
+    """The k largest elements along the last axis in descending order, and their positions in int32.
+
+    Among equal elements the one with the lowest index comes first; NaN counts as the largest.
+
+    Arguments:
+        x: Array of shape (..., n).
+        k: How many.
+        sorted: Accepted for compatibility; the result is always sorted.
+
+    Returns:
+        `(values, indices)`, both of shape (..., k).
+
+    Raises:
+        ArgumentError: if k is larger than the axis.
+
+    Example:
+        >>> values, indices = ops.top_k(scores, 5)
+    """
+    indices = along(_descending(x), x.ndim - 1, 0, k)
+    return take_along_axis(x, indices, -1), indices
+
+
+def _descending(x: Any) -> Any:
+    """Positions that sort the last axis in descending order, equal elements in theirs."""
+    last = x.ndim - 1
+    mirrored = flip(argsort(flip(x, last), last), last)
+    return OPS["subtract"](number(x.shape[-1]) - 1, mirrored)
+
+
+_SCORES = Sample(values=[[0.1, 0.9, 0.8, 0.8], [0.5, 0.2, float("nan"), 0.1], [0.3, 0.3, 0.3, 0.3]])
+
+
+@composite(
+    canonical=chained(integer_indices("targets"), promoting("predictions", to_float=True)),
+    cases=[
+        Case(
+            (Sample(("batch",), 0, 4, dtype="int32"), Sample(("batch", 5))),
+            {"k": 2},
+            "",
+            bound=EXACT,
+            differentiable=False,
+        ),
+        Case((Sample(values=[3, 2, 1], dtype="int32"), _SCORES), {"k": 2}, "ties", bound=EXACT, differentiable=False),
+        Case(
+            (Sample(values=[-1, 4, 1], dtype="int32"), _SCORES), {"k": 4}, "no class", bound=EXACT, differentiable=False
+        ),
+    ],
+)
+def in_top_k(targets: Array, predictions: Array, k: int) -> Any:
+    """Whether the prediction for the target class is among the k largest: fewer than k predictions are larger.
+
+    A target outside the classes, or whose prediction is not finite, is not.
+
+    Arguments:
+        targets: Class numbers of shape (n,).
+        predictions: Scores of shape (n, classes).
+        k: How many count.
+
+    Returns:
+        Booleans of shape (n,).
+
+    Source: TensorFlow's InTopKV2.
+    """
+    column = expand_dims(targets, -1)
+    own = take_along_axis(predictions, column, -1)
+    larger = OPS["sum"](OPS["cast"](OPS["greater"](predictions, own), dtypes.int32), axis=-1)
+    exists = OPS["logical_and"](targets >= 0, targets < number(predictions.shape[-1]))
+    return OPS["logical_and"](OPS["logical_and"](larger < k, exists), OPS["isfinite"](squeeze(own, -1)))
+
+
+def _search(call: dict[str, Any]) -> None:
+    if call["side"] not in ("left", "right"):
+        raise ArgumentError(f"side must be 'left' or 'right', got {call['side']!r}.")
+    if call["sorted_sequence"].ndim != 1:
+        raise ShapeError(f"searchsorted() takes a sequence with one axis, got {call['sorted_sequence'].ndim}.")
+
+
+_SORTED = Sample((9,), 0, 6, transform=np.sort)
+
+
+@composite(
+    canonical=chained(promoting("sorted_sequence", "values"), _search),
+    cases=[
+        Case((_SORTED, Sample(("batch", 2), -1, 7)), {"side": side}, side, _TYPES, EXACT, False)
+        for side in ("left", "right")
+    ],
+)
+def searchsorted(sorted_sequence: Array, values: Array, side: str = "left") -> Any:
+    """Where values would be inserted to keep a sequence sorted, in int32.
+
+    With side "left" the number of elements less than the value, with "right" of those less or equal. NaN is
+    not allowed.
+
+    Arguments:
+        sorted_sequence: Ascending, of shape (n,).
+        values: Of any shape.
+        side: "left" or "right".
+    """
+    before = "less" if side == "left" else "less_equal"
+    smaller = OPS[before](sorted_sequence, expand_dims(values, -1))
+    return OPS["sum"](OPS["cast"](smaller, dtypes.int32), axis=-1)
