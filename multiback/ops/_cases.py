@@ -18,7 +18,7 @@ INTEGERS = ("int32",)
 Sizes = tuple[int | str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sample:
     """How one operand is drawn.
 
@@ -71,7 +71,7 @@ class Bound:
 EXACT = Bound(c=0.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """One way to call an op.
 

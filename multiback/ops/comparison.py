@@ -141,7 +141,7 @@ less_equal.meaning(np.less_equal)
 less_equal.vjp(lambda g, y, x1, x2: (None, None))
 
 
-@composite(cases=_COMPARISONS)
+@composite(canonical=chained(promoting("x1", "x2"), _bools_as_numbers), cases=_COMPARISONS)
 def greater(x1: Array, x2: Array) -> Any:
     """Whether x1 > x2; False if either is NaN.
 
@@ -160,7 +160,7 @@ def greater(x1: Array, x2: Array) -> Any:
     return less(x2, x1)
 
 
-@composite(cases=_COMPARISONS)
+@composite(canonical=chained(promoting("x1", "x2"), _bools_as_numbers), cases=_COMPARISONS)
 def greater_equal(x1: Array, x2: Array) -> Any:
     """Whether x1 >= x2; False if either is NaN.
 

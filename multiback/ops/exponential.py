@@ -230,7 +230,7 @@ exp.vjp(lambda g, y, x: g * y)
 
 
 @primitive(
-    canonical=_FLOAT, cases=cases(low=-9, high=9) + cases(low=-1e-4, high=1e-4) + special([_INF, -_INF, 0.0, _NAN])
+    canonical=_FLOAT, cases=cases(low=-2.5, high=9) + cases(low=-1e-4, high=1e-4) + special([_INF, -_INF, 0.0, _NAN])
 )
 def expm1(x: Array) -> Spec:
     """The exponential less one: y = e ** x - 1, accurate near 0.

@@ -162,7 +162,8 @@ def _logarithmic_scale(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     canonical=_FLOAT_AXES,
     cases=[
         *reductions(Bound(4, _logarithmic_scale)),
-        Case((Sample(values=[[500.0, 500.0], [-500.0, -501.0]]),), {"axis": 1}, "large"),
+        # Rounding x itself moves its softmax, the gradient, by |x| u.
+        Case((Sample(values=[[500.0, 500.0], [-500.0, -501.0]]),), {"axis": 1}, "large", bound=Bound(4, gradient=1002)),
         *exact(
             ["float32"],
             Sample(values=[[-_INF, -_INF], [_INF, 1.0], [_NAN, 1.0], [-_INF, 0.0]]),

@@ -1,0 +1,31 @@
+"""Arithmetic; a zero divisor among integers gives 0, and the gradient of a magnitude at 0 is 0."""
+
+import jax.numpy as jnp
+from jax import lax
+
+
+def floor_divide(x1, x2):
+    if jnp.issubdtype(x1.dtype, jnp.floating):
+        return jnp.floor_divide(lax.stop_gradient(x1), lax.stop_gradient(x2))
+    zero = x2 == 0
+    return jnp.where(zero, 0, jnp.floor_divide(x1, jnp.where(zero, 1, x2)))
+
+
+def remainder(x1, x2):
+    if jnp.issubdtype(x1.dtype, jnp.floating):
+        return jnp.remainder(x1, x2)
+    zero = x2 == 0
+    return jnp.where(zero, 0, jnp.remainder(x1, jnp.where(zero, 1, x2)))
+
+
+LOWER = {
+    "add": "{x1} + {x2}",
+    "subtract": "{x1} - {x2}",
+    "multiply": "{x1} * {x2}",
+    "divide": "{x1:array} / {x2}",
+    "floor_divide": floor_divide,
+    "remainder": remainder,
+    "negative": "-{x:array}",
+    "abs": "{x:array} * jnp.sign({x:array})",
+    "sign": "jnp.sign({x:array})",
+}

@@ -1,0 +1,6 @@
+"""Running sums and products."""
+
+LOWER = {
+    "cumulative_sum": "lax.cumsum({x:array}, {axis}, {reverse})",
+    "cumulative_prod": "lax.cumprod({x:array}, {axis}, {reverse})",
+}

@@ -1,0 +1,7 @@
+"""Choosing between elements; a tie shares its gradient, as JAX does it."""
+
+LOWER = {
+    "where": "jnp.where({condition:array}, {x1:array}, {x2:array})",
+    "maximum": "jnp.maximum({x1}, {x2})",
+    "minimum": "jnp.minimum({x1}, {x2})",
+}

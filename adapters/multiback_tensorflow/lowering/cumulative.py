@@ -1,0 +1,32 @@
+"""Running sums and products; the gradient of a product is right where elements are zero, unlike TensorFlow's own."""
+
+import tensorflow as tf
+
+
+def cumulative_prod(x, *, axis, reverse):
+    if not x.dtype.is_floating:
+        return tf.math.cumprod(x, axis, reverse=reverse)
+
+    @tf.custom_gradient
+    def product(x):
+        y = tf.math.cumprod(x, axis, reverse=reverse)
+
+        def gradient(g):
+            zero = tf.equal(x, 0)
+            seen = tf.cumsum(tf.cast(zero, tf.int32), axis, reverse=reverse)
+            first = tf.logical_and(zero, tf.equal(seen, 1))
+            one = tf.ones_like(x)
+            rest = tf.math.cumprod(tf.where(first, one, x), axis, reverse=reverse)
+            before = tf.cumsum(g * y, axis, reverse=not reverse) / tf.where(zero, one, x)
+            at = tf.cumsum(g * rest, axis, reverse=not reverse)
+            return tf.where(tf.equal(seen, 0), before, tf.where(first, at, tf.zeros_like(x)))
+
+        return y, gradient
+
+    return product(x)
+
+
+LOWER = {
+    "cumulative_sum": "tf.cumsum({x:array}, {axis}, reverse={reverse})",
+    "cumulative_prod": cumulative_prod,
+}

@@ -1,0 +1,13 @@
+"""Rounding to integers; integers stay as they are."""
+
+import tensorflow as tf
+
+
+def floor(x):
+    return tf.floor(x) if x.dtype.is_floating else x
+
+
+LOWER = {
+    "floor": floor,
+    "round_half_even": "tf.round({x:array})",
+}

@@ -1,0 +1,7 @@
+"""Comparisons."""
+
+LOWER = {
+    "equal": "{x1} == {x2}",
+    "less": "{x1} < {x2}",
+    "less_equal": "{x1} <= {x2}",
+}
