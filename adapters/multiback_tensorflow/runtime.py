@@ -20,6 +20,19 @@ _PLAIN = 8
 """Differentiable functions with fewer equations run op by op: a tf.function costs more than it saves."""
 
 
+def _leave_out_of_autograph() -> None:
+    """A person's tf.function would otherwise rewrite the source of multiback itself, which is neither needed nor quick."""
+    try:
+        from tensorflow.python.autograph.core import config
+
+        config.CONVERSION_RULES = (config.DoNotConvert("multiback"), *config.CONVERSION_RULES)
+    except (ImportError, AttributeError):
+        return
+
+
+_leave_out_of_autograph()
+
+
 class TensorFlowAdapter(Adapter):
     """Runs graphs on tf tensors."""
 
