@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from multiback import dtypes, tree
+from multiback import config, dtypes, tree
 from multiback.backends import compile as compiling
 from multiback.backends import registry, select
 from multiback.backends.protocol import Adapter, Executable, Options
@@ -16,7 +16,7 @@ from multiback.graph.op import Op
 from multiback.graph.trace import as_host_array, freeze, trace
 
 _OPTIONS = Options(differentiable=True)
-_CACHE: dict[Any, tuple[Executable, Any]] = {}
+_CACHE: dict[Any, tuple[Executable, Any, dict[int, np.ndarray]]] = {}
 
 
 def apply(op: Op, call: dict[str, Any]) -> Any:
@@ -45,16 +45,20 @@ def apply(op: Op, call: dict[str, Any]) -> Any:
             shadow[name] = tuple(native(item) for item in x)
         else:
             shadow[name] = native(x)
-    if not arrays:
+    if not arrays and op.operands:
         first = next(n for n in op.operands if shadow[n] is not None)
         return apply(op, {**call, first: as_host_array(_as_array(call[first]))})
     for name in op.attributes:
         shadow[name] = freeze(call[name])
-    full = (adapter.name, op.name, tuple(key), tuple(shadow[n] for n in op.attributes))
+    full = (adapter.name, op.name, config.floatx(), tuple(key), tuple(shadow[n] for n in op.attributes))
     if full not in _CACHE:
         _CACHE[full] = _compile(op, shadow, adapter)
-    executable, structure = _CACHE[full]
-    return tree.unflatten(structure, executable.run((), arrays)[1])
+    executable, structure, constants = _CACHE[full]
+    results = executable.run((), arrays)[1]
+    if constants:
+        # Whoever gets a constant may write into it: it must not be the one kept in the executable.
+        results = [adapter.from_numpy(constants[i]) if i in constants else x for i, x in enumerate(results)]
+    return tree.unflatten(structure, results)
 
 
 def _as_array(x: Any) -> Any:
@@ -81,7 +85,7 @@ def _adapter(op: Op, call: dict[str, Any]) -> Adapter:
     return next(iter(found.values()), None) or fallback or select.selected()
 
 
-def _compile(op: Op, call: dict[str, Any], adapter: Adapter) -> tuple[Executable, Any]:
+def _compile(op: Op, call: dict[str, Any], adapter: Adapter) -> tuple[Executable, Any, dict[int, np.ndarray]]:
     operands = tuple(call[n] for n in op.operands)
     specs = [x for x in flat(operands) if isinstance(x, Spec)]
 
@@ -93,6 +97,9 @@ def _compile(op: Op, call: dict[str, Any], adapter: Adapter) -> tuple[Executable
         return op(**inner)
 
     traced = trace(function, *specs, name=op.name)
-    return adapter.compile(traced.graph, _OPTIONS), traced.structure
+    executable = adapter.compile(traced.graph, _OPTIONS)
+    known = executable.graph.constants
+    constants = {i: known[x] for i, x in enumerate(executable.graph.outputs) if isinstance(x, Value) and x in known}
+    return executable, traced.structure, constants
 
 
