@@ -58,7 +58,7 @@ class Source:
 
     def function(self) -> Callable[..., Any]:
         """The function that the text defines."""
-        scope = dict(self.namespace)
+        scope = {"__name__": "multiback.generated", **self.namespace}
         exec(compile(self.text, f"<multiback {self.name}>", "exec"), scope)
         return scope[self.name]
 
