@@ -354,8 +354,8 @@ def log10(x: Array) -> Any:
     Source: array API standard 2024.12, log10.
 
     Example:
-        >>> ops.log10([10.0]).tolist()
-        [1.0]
+        >>> ops.log10([1.0]).tolist()
+        [0.0]
     """
     return log(x) / math.log(10.0)
 

@@ -9,5 +9,4 @@ FAST = {
     "exp2": Fast("torch.exp2({x})"),
     "log2": Fast("torch.log2({x})"),
     "log10": Fast("torch.log10({x})"),
-    "logaddexp": Fast("torch.logaddexp({x1:array}, {x2:array})"),
 }
