@@ -46,7 +46,9 @@ def apply(op: Op, call: dict[str, Any]) -> Any:
         else:
             shadow[name] = native(x)
     if not arrays and op.operands:
-        first = next(n for n in op.operands if shadow[n] is not None)
+        given = [n for n in op.operands if shadow[n] is not None]
+        # NumPy's float64 scalars are Python floats too; beside real arrays they are weak, alone they keep their dtype.
+        first = next((n for n in given if isinstance(call[n], np.generic)), given[0])
         return apply(op, {**call, first: as_host_array(_as_array(call[first]))})
     for name in op.attributes:
         shadow[name] = freeze(call[name])
@@ -62,7 +64,8 @@ def apply(op: Op, call: dict[str, Any]) -> Any:
 
 
 def _as_array(x: Any) -> Any:
-    return np.asarray(x, dtypes.of_scalar(x).numpy) if isinstance(x, bool | int | float) else x
+    plain = isinstance(x, bool | int | float) and not isinstance(x, np.generic)
+    return np.asarray(x, dtypes.of_scalar(x).numpy) if plain else x
 
 
 def _shape(adapter: Adapter, x: Any, i: int) -> tuple[Any, ...]:
