@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -31,8 +32,8 @@ class Layer(Tracked):
     """The base class of layers: state (weights) and a computation written in `multiback.ops`.
 
     A subclass sets attributes in `__init__`, makes weights in `build(input_shape)` with `add_weight`, and computes in
-    `call(inputs)`. Called on symbolic tensors it extends a functional model; on arrays of a framework it computes there and
-    returns that framework's arrays.
+    `call(inputs)`. Called on symbolic tensors it extends a functional model; on arrays of a framework it computes there
+    and returns that framework's arrays.
 
     Arguments:
         activity_regularizer: Penalty on the outputs.
@@ -79,6 +80,7 @@ class Layer(Tracked):
         self._inbound_nodes: list[Node] = []
         self._losses: list[Any] = []
         self._random_state: Variable | None = None
+        self._building = False
         self._build_shapes: dict[str, Any] | None = None
         self._native: Compiled | None = None
         self._path: str | None = None
@@ -88,6 +90,8 @@ class Layer(Tracked):
         super().__init_subclass__(**kwargs)
         if "__init__" in cls.__dict__:
             cls.__init__ = _recording_arguments(cls.__init__)  # type: ignore[method-assign]
+        if "build" in cls.__dict__:
+            cls.build = _keeping_account(cls.build)  # type: ignore[method-assign]
 
     # ---- properties
 
@@ -201,7 +205,7 @@ class Layer(Tracked):
         initializer = initializers.get(initializer or ("glorot_uniform" if kind.is_float else "zeros"))
         name = checked_name(name or f"variable_{len(self._own_variables)}", f"A weight of {type(self).__name__}")
         path = f"{self._scope_path()}/{name}"
-        if "key" in inspect.signature(initializer.__call__ if not inspect.isfunction(initializer) else initializer).parameters:
+        if "key" in inspect.signature(initializer).parameters:
             initializer = functools.partial(initializer, key=key_for(path))
         variable = Variable(
             initializer,
@@ -256,10 +260,10 @@ class Layer(Tracked):
         if any(s is not None for s in shapes.values()):
             self._build(shapes)
 
-    def _build(self, shapes: Mapping[str, Any]) -> None:
+    def _build(self, shapes: Mapping[str, Any], entered: bool = False) -> None:
+        """Builds under the layer's own name (`entered`: the scope is open already), and remembers the shapes."""
         around = current_scope()
-        already = around.rpartition("/")[2] == self.name
-        self._path = around if already else f"{around}/{self.name}".strip("/")
+        self._path = around if entered else f"{around}/{self.name}".strip("/")
         names = [p for p in inspect.signature(self.build).parameters if p not in ("self", "kwargs", "args")]
         values = [_as_shape(s) for s in shapes.values()]
         if len(names) <= 1:
@@ -267,12 +271,12 @@ class Layer(Tracked):
         else:
             by_name = {k: _as_shape(v) for k, v in shapes.items()}
             arguments = {n: by_name.get(n) for n in names if n in by_name}
-        token = None if already else scope(self.name)
-        if token:
-            with token:
+        self._building = True
+        try:
+            with contextlib.nullcontext() if entered else scope(self.name):
                 self.build(**arguments)
-        else:
-            self.build(**arguments)
+        finally:
+            self._building = False
         self._build_shapes = dict(shapes)
         self.built = True
 
@@ -287,7 +291,7 @@ class Layer(Tracked):
                 shapes.setdefault(f"{name}_shape", shapes_of(value))
         if "input_shape" in shapes and len(inspect.signature(self.build).parameters) <= 1:
             shapes = {"input_shape": shapes["input_shape"]}
-        self._build(shapes or {"input_shape": None})
+        self._build(shapes or {"input_shape": None}, entered=True)
 
     # ---- calling
 
@@ -431,7 +435,11 @@ class Layer(Tracked):
     def _step_key(self) -> Any:
         if self._random_state is None:
             self._random_state = Variable(
-                np.zeros(1, np.int32), dtype="int32", trainable=False, name="random_state", path=f"{self.path}/random_state"
+                np.zeros(1, np.int32),
+                dtype="int32",
+                trainable=False,
+                name="random_state",
+                path=f"{self.path}/random_state",
             )
         step = self._random_state
         zero = OPS["multiply"](step, np.zeros(2, np.int32))
@@ -568,7 +576,7 @@ class CallSpec:
             raise ArgumentError(f"Layer {layer.name!r}: call() {error}. It takes {self.signature}.") from None
         found = dict(bound.arguments)
         if self.open:
-            rest = next((p.name for p in self.signature.parameters.values() if p.kind is p.VAR_KEYWORD))
+            rest = next(p.name for p in self.signature.parameters.values() if p.kind is p.VAR_KEYWORD)
             found.update(found.pop(rest, {}))
         return found
 
@@ -604,6 +612,21 @@ def _recording_arguments(init: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+def _keeping_account(build: Callable[..., None]) -> Callable[..., None]:
+    """`build` called by a person is like the first call: the layer knows its path and its shapes afterwards."""
+    signature = inspect.signature(build)
+
+    @functools.wraps(build)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
+        shapes = dict(list(signature.bind(self, *args, **kwargs).arguments.items())[1:])
+        if self._building or all(shape is None for shape in shapes.values()):
+            build(self, *args, **kwargs)
+        elif not self.built:
+            self._build(shapes)
+
+    return wrapped
+
+
 def _legacy_input_shape(kwargs: dict[str, Any]) -> tuple[Any, ...] | None:
     if "input_dim" in kwargs:
         return (kwargs.pop("input_dim"),)
@@ -626,4 +649,3 @@ def _tensors_of(shape: Any, dtype: Any) -> Any:
     if isinstance(shape, Mapping):
         return {k: _tensors_of(v, dtype) for k, v in shape.items()}
     return [_tensors_of(s, dtype) for s in shape] if isinstance(shape, list) else shape
-

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from multiback import activations, constraints, initializers, ops, regularizers
+from multiback import ops
 from multiback.errors import ArgumentError
+from multiback.layers._arguments import described, positive, resolve, title
 from multiback.layers._input_spec import InputSpec
 from multiback.layers._layer import Layer
 from multiback.layers._registry import REGISTRY
@@ -23,7 +24,7 @@ class Dense(Layer):
         kernel_regularizer, bias_regularizer: Penalties on the weights.
         activity_regularizer: Penalty on the output.
         kernel_constraint, bias_constraint: Projections after each update.
-        lora_rank, lora_alpha: Not supported yet; must be None.
+        lora_rank, lora_alpha, quantization_config: Not supported; must be None.
 
     Input shape: (batch, ..., features). Output shape: (batch, ..., units).
 
@@ -49,22 +50,24 @@ class Dense(Layer):
         bias_constraint: Any = None,
         lora_rank: int | None = None,
         lora_alpha: float | None = None,
+        quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        if isinstance(units, bool) or not isinstance(units, int) or units <= 0:
-            raise ArgumentError(f"Dense {self.name!r}: units must be a positive integer, got {units!r}.")
-        if lora_rank is not None:
-            raise ArgumentError(f"Dense {self.name!r}: lora_rank is not supported; leave it None.")
-        self.units = units
-        self.activation = activations.get(activation)
+        if lora_rank is not None or quantization_config is not None:
+            raise ArgumentError(f"{title(self)}: lora_rank and quantization_config are not supported; leave them None.")
+        self.units = positive(self, "units", units)
         self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        resolve(
+            self,
+            activation=activation,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+        )
         self.supports_masking = True
         self.input_spec = InputSpec(min_ndim=2)
 
@@ -87,24 +90,13 @@ class Dense(Layer):
                 name="bias",
             )
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
-        self.built = True
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
+    def call(self, inputs: Any) -> Any:
         outputs = ops.matmul(inputs, self.kernel)
         if self.bias is not None:
             outputs = ops.add(outputs, self.bias)
-        return outputs if self.activation is None else self.activation(outputs)
+        return self.activation(outputs)
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "activation": activations.serialize(self.activation),
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
-            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
-            "kernel_constraint": constraints.serialize(self.kernel_constraint),
-            "bias_constraint": constraints.serialize(self.bias_constraint),
-        }
+        kinds = [f"{w}_{k}" for w in ("kernel", "bias") for k in ("initializer", "regularizer", "constraint")]
+        return {**super().get_config(), **described(self, "units", "activation", "use_bias", *kinds)}

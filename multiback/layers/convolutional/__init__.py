@@ -1,0 +1,1 @@
+"""Convolutions over one, two and three spatial axes: plain, transposed, depthwise and separable."""

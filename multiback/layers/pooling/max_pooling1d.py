@@ -1,0 +1,46 @@
+"""Max pooling of sequences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from multiback.layers._arguments import given
+from multiback.layers._registry import REGISTRY
+from multiback.layers.pooling._base import MaxPooling
+
+
+@REGISTRY.register("MaxPool1D")
+class MaxPooling1D(MaxPooling):
+    """The largest element of each window of sequences.
+
+    Arguments:
+        pool_size: Size of the windows: an integer.
+        strides: Distance between windows; default `pool_size`.
+        padding: "valid" (whole windows) or "same" (ceil(size / strides) outputs).
+        data_format: "channels_last" or "channels_first"; default `config.image_data_format()`.
+        name: Of the layer.
+
+    Input shape: (batch, steps, channels), or (batch, channels, steps).
+    Output shape: the same with a window in place of each group of elements.
+
+    Raises:
+        ArgumentError: for sizes that are not positive.
+        ShapeError: for inputs of another rank.
+
+    Example:
+        >>> MaxPooling1D()(numpy.ones((2, 8, 3))).shape
+        (2, 4, 3)
+    """
+
+    rank = 1
+
+    def __init__(
+        self,
+        pool_size: Any = 2,
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**given(locals()))

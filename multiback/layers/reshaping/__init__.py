@@ -1,0 +1,1 @@
+"""Layers that move, repeat, add or remove elements without computing with them."""

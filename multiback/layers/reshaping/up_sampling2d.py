@@ -1,0 +1,42 @@
+"""Images enlarged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from multiback.layers._arguments import choice
+from multiback.layers._registry import REGISTRY
+from multiback.layers.reshaping._base import UpSampling
+
+
+@REGISTRY.register()
+class UpSampling2D(UpSampling):
+    """Images with every pixel repeated along both axes.
+
+    Arguments:
+        size: How often: an integer, or one per axis.
+        data_format: "channels_last" or "channels_first"; default `config.image_data_format()`.
+        interpolation: "nearest": pixels are repeated.
+
+    Input shape: (batch, rows, columns, channels), or (batch, channels, rows, columns).
+    Output shape: the same, larger by these factors.
+
+    Raises:
+        ArgumentError: for sizes that are not positive integers, or another interpolation.
+        ShapeError: for inputs of another rank.
+
+    Example:
+        >>> UpSampling2D()(numpy.ones((2, 8, 8, 3))).shape
+        (2, 16, 16, 3)
+    """
+
+    rank = 2
+
+    def __init__(
+        self, size: Any = (2, 2), data_format: str | None = None, interpolation: str = "nearest", **kwargs: Any
+    ) -> None:
+        super().__init__(size, data_format, **kwargs)
+        self.interpolation = choice(self, "interpolation", interpolation, ("nearest",))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "interpolation": self.interpolation}
