@@ -33,7 +33,7 @@ def as_arrays(*values: Any, dtype: Any = None) -> list[Any]:
     """Values as arrays of one framework, that which owns one of them or the selected one; None stays None."""
     values = tuple(number(x) if isinstance(x, Dim) else x for x in values)
     if current_builder() is None and not any(isinstance(x, Value) for x in values):
-        owners = (registry.owner(x) for x in values if x is not None and not isinstance(x, np.ndarray))
+        owners = (registry.owner(x) for x in values if x is not None and not isinstance(x, np.ndarray | np.generic))
         adapter = next((a for a in owners if a is not None), None) or select.selected()
         arrays = [_native(x, adapter) for x in values]
     else:

@@ -1,0 +1,138 @@
+"""Precision and recall in one number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from multiback import config, ops
+from multiback.errors import ArgumentError, ShapeError
+from multiback.losses._arrays import as_arrays, shown
+from multiback.metrics.metric import Metric
+from multiback.metrics.registry import register
+
+_AVERAGES = ("micro", "macro", "weighted", None)
+
+
+@register()
+class FBetaScore(Metric):
+    """F-beta score: (1 + beta^2) precision recall / (beta^2 precision + recall), for each class.
+
+    Arguments:
+        average: None: one score per class; "macro": their mean; "weighted": their mean weighted by the number of
+            targets; "micro": the score of all classes counted together.
+        beta: Weight of recall against precision.
+        threshold: Predictions above it are positive; None: the largest of each sample is.
+        name, dtype: As for `Metric`.
+
+    Raises:
+        ArgumentError: for an unknown average, beta not above 0, or a threshold not in (0, 1].
+        ShapeError: on update, if targets and predictions are not of shape (n, classes).
+
+    Source: van Rijsbergen 1979, Information retrieval.
+
+    Example:
+        >>> FBetaScore(beta=2.0, threshold=0.5)([[1, 1], [0, 1]], [[0.2, 0.6], [0.6, 0.8]])    # 0 1
+    """
+
+    def __init__(
+        self,
+        average: str | None = None,
+        beta: float = 1.0,
+        threshold: float | None = None,
+        name: str | None = "fbeta_score",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        if average not in _AVERAGES:
+            raise ArgumentError(f"Unknown average {average!r}. Known: {', '.join(map(repr, _AVERAGES))}.")
+        if not isinstance(beta, float) or not beta > 0:
+            raise ArgumentError(f"beta must be a float above 0, got {beta!r}.")
+        if threshold is not None and (not isinstance(threshold, float) or not 0 < threshold <= 1):
+            raise ArgumentError(f"threshold must be a float above 0 and at most 1, got {threshold!r}.")
+        self.average = average
+        self.beta = beta
+        self.threshold = threshold
+        self._built = False
+
+    def _build(self, y_true: Any, y_pred: Any) -> None:
+        if len(y_true.shape) != 2 or len(y_pred.shape) != 2:
+            raise ShapeError(
+                f"{self.name} expects targets and predictions of shape (n, classes), "
+                f"got {shown(y_true.shape)} and {shown(y_pred.shape)}."
+            )
+        shape = () if self.average == "micro" else (y_pred.shape[1],)
+        self.true_positives = self.add_variable(shape, name="true_positives")
+        self.false_positives = self.add_variable(shape, name="false_positives")
+        self.false_negatives = self.add_variable(shape, name="false_negatives")
+        self.intermediate_weights = self.add_variable(shape, name="intermediate_weights")
+        self._built = True
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Takes a batch of targets and predictions of shape (n, classes) into account."""
+        y_true, y_pred, weight = as_arrays(y_true, y_pred, sample_weight, dtype=self.dtype)
+        if not self._built:
+            self._build(y_true, y_pred)
+        if self.threshold is None:
+            largest = ops.greater_equal(y_pred, ops.max(y_pred, axis=-1, keepdims=True))
+            found = ops.logical_and(largest, ops.greater(ops.abs(y_pred), 1e-9))
+        else:
+            found = ops.greater(y_pred, self.threshold)
+        found = ops.cast(found, self.dtype)
+        if weight is not None:
+            weight = ops.expand_dims(weight, 1)
+        axis = None if self.average == "micro" else 0
+
+        def add(variable: Any, value: Any) -> None:
+            variable.assign_add(ops.sum(value if weight is None else value * weight, axis=axis))
+
+        add(self.true_positives, found * y_true)
+        add(self.false_positives, found * (1.0 - y_true))
+        add(self.false_negatives, (1.0 - found) * y_true)
+        add(self.intermediate_weights, y_true)
+
+    def result(self) -> Any:
+        if not self._built:
+            return ops.zeros((), self.dtype)
+        small = config.epsilon()
+        precision = self.true_positives / (self.true_positives + self.false_positives + small)
+        recall = self.true_positives / (self.true_positives + self.false_negatives + small)
+        square = self.beta**2
+        score = precision * recall / (precision * square + recall + small) * (1.0 + square)
+        if self.average == "weighted":
+            return ops.sum(score * (self.intermediate_weights / (ops.sum(self.intermediate_weights) + small)))
+        return score if self.average is None else ops.mean(score)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"average": self.average, "beta": self.beta, "threshold": self.threshold}
+        return {**super().get_config(), **own}
+
+
+@register()
+class F1Score(FBetaScore):
+    """F1 score: 2 precision recall / (precision + recall), for each class.
+
+    Arguments:
+        average, threshold: As for `FBetaScore`.
+        name, dtype: As for `Metric`.
+
+    Raises:
+        ArgumentError: for an unknown average, or a threshold not in (0, 1].
+        ShapeError: on update, if targets and predictions are not of shape (n, classes).
+
+    Example:
+        >>> F1Score(threshold=0.5)([[1, 1], [0, 1]], [[0.2, 0.6], [0.6, 0.8]])    # 0 1
+    """
+
+    def __init__(
+        self,
+        average: str | None = None,
+        threshold: float | None = None,
+        name: str | None = "f1_score",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(average=average, beta=1.0, threshold=threshold, name=name, dtype=dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["beta"]
+        return config

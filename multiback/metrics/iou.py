@@ -1,0 +1,224 @@
+"""The overlap of regions, class by class."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from multiback import config, dtypes, ops
+from multiback.errors import ArgumentError
+from multiback.losses._arrays import as_array, as_arrays
+from multiback.metrics.metric import Metric
+from multiback.metrics.registry import register
+from multiback.ops.scattering import scatter_rows
+
+
+@register()
+class IoU(Metric):
+    """Intersection over union, tp / (tp + fp + fn), averaged over some classes; classes that never occur are left out.
+
+    Arguments:
+        num_classes: How many classes there are.
+        target_class_ids: Over which the mean is taken.
+        name: As for `Metric`.
+        dtype: Of the confusion matrix. Default: int32.
+        ignore_class: Targets of this class do not count.
+        sparse_y_true, sparse_y_pred: Whether targets and predictions are class numbers; else they are scores.
+        axis: Of the classes where they are not.
+
+    Raises:
+        ArgumentError: if a target class is out of range.
+
+    Source: Jaccard 1912, The distribution of the flora in the alpine zone.
+
+    Example:
+        >>> IoU(num_classes=2, target_class_ids=[0])([0, 0, 1, 1], [0, 1, 0, 1])    # 0.33333334
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        target_class_ids: Sequence[int],
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_true: bool = True,
+        sparse_y_pred: bool = True,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype or "int32")
+        if max(target_class_ids) >= num_classes:
+            raise ArgumentError(
+                f"target_class_ids must be below num_classes = {num_classes}, got {max(target_class_ids)}."
+            )
+        self.num_classes = num_classes
+        self.target_class_ids = list(target_class_ids)
+        self.ignore_class = ignore_class
+        self.sparse_y_true = sparse_y_true
+        self.sparse_y_pred = sparse_y_pred
+        self.axis = axis
+        self.total_cm = self.add_variable((num_classes, num_classes), name="total_confusion_matrix")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Takes a batch into account; class numbers out of range do not count."""
+        y_true, y_pred, weight = as_arrays(y_true, y_pred, sample_weight)
+        y_true = y_true if self.sparse_y_true else ops.argmax(y_true, axis=self.axis)
+        y_pred = y_pred if self.sparse_y_pred else ops.argmax(y_pred, axis=self.axis)
+        y_true, y_pred = (ops.reshape(as_array(y, dtypes.int32), (-1,)) for y in (y_true, y_pred))
+        counts = self._known(y_true, y_pred)
+        if self.ignore_class is not None:
+            counts = ops.logical_and(counts, ops.not_equal(y_true, self.ignore_class))
+        weights = ops.cast(counts, self.dtype)
+        if weight is not None:
+            weights = weights * self._weights(weight)
+        cell = ops.where(counts, y_true * self.num_classes + y_pred, 0)
+        empty = np.zeros((self.num_classes**2,), self.dtype.numpy)
+        cells = scatter_rows(empty, cell, weights, "add")
+        self.total_cm.assign_add(ops.reshape(cells, (self.num_classes, self.num_classes)))
+
+    def _known(self, y_true: Any, y_pred: Any) -> Any:
+        parts = [(ops.greater_equal(y, 0), ops.less(y, self.num_classes)) for y in (y_true, y_pred)]
+        return ops.logical_and(ops.logical_and(*parts[0]), ops.logical_and(*parts[1]))
+
+    def _weights(self, weight: Any) -> Any:
+        if dtypes.as_dtype(weight.dtype).is_float and not self.dtype.is_float:
+            warnings.warn(
+                f"{self.name} counts in {self.dtype} and loses fractions of sample weights. Give it dtype='float32'.",
+                stacklevel=3,
+            )
+        return ops.reshape(as_array(weight, self.dtype), (-1,))
+
+    def result(self) -> Any:
+        kind = self.dtype if self.dtype.is_float else config.floatx()
+        matrix = ops.cast(self.total_cm, kind)
+        right = ops.sum(ops.multiply(matrix, np.eye(self.num_classes, dtype="int32")), axis=0)
+        union = ops.sum(matrix, axis=0) + ops.sum(matrix, axis=1) - right
+        chosen = np.asarray(self.target_class_ids, "int32")
+        right, union = ops.take(right, chosen, axis=0), ops.take(union, chosen, axis=0)
+        occurs = ops.greater(union, 1e-9)
+        share = ops.where(occurs, right / (union + config.epsilon()), 0.0)
+        return ops.sum(share) / (ops.sum(ops.cast(occurs, kind)) + config.epsilon())
+
+    def get_config(self) -> dict[str, Any]:
+        own = ("num_classes", "target_class_ids", "ignore_class", "sparse_y_true", "sparse_y_pred", "axis")
+        return {**super().get_config(), **{name: getattr(self, name) for name in own}}
+
+
+def _without(config: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key not in names}
+
+
+@register()
+class BinaryIoU(IoU):
+    """Intersection over union of two classes, predictions being probabilities of class 1.
+
+    Arguments:
+        target_class_ids: Over which the mean is taken.
+        threshold: Probabilities of at least this count as class 1.
+        name, dtype: As for `IoU`.
+
+    Example:
+        >>> BinaryIoU(threshold=0.3)([0, 1, 0, 1], [0.1, 0.2, 0.4, 0.7])    # 0.33333334
+    """
+
+    def __init__(
+        self,
+        target_class_ids: Sequence[int] = (0, 1),
+        threshold: float = 0.5,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(num_classes=2, target_class_ids=target_class_ids, name=name, dtype=dtype)
+        self.threshold = threshold
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        y_true, y_pred, sample_weight = as_arrays(y_true, y_pred, sample_weight)
+        y_pred = ops.cast(ops.greater_equal(y_pred, self.threshold), dtypes.int32)
+        super().update_state(y_true, y_pred, sample_weight)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        return {**{k: config[k] for k in ("name", "dtype", "target_class_ids")}, "threshold": self.threshold}
+
+
+@register()
+class MeanIoU(IoU):
+    """Intersection over union, averaged over all classes.
+
+    Arguments:
+        num_classes, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis: As for `IoU`.
+
+    Example:
+        >>> MeanIoU(num_classes=2)([0, 0, 1, 1], [0, 1, 0, 1])    # 0.33333334
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_true: bool = True,
+        sparse_y_pred: bool = True,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(num_classes, range(num_classes), name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
+
+    def get_config(self) -> dict[str, Any]:
+        return _without(super().get_config(), "target_class_ids")
+
+
+@register()
+class OneHotIoU(IoU):
+    """Intersection over union for one-hot targets, averaged over some classes.
+
+    Arguments:
+        num_classes, target_class_ids, name, dtype, ignore_class, sparse_y_pred, axis: As for `IoU`.
+
+    Example:
+        >>> OneHotIoU(2, [0])([[1, 0], [0, 1]], [[0.9, 0.1], [0.2, 0.8]])    # 1
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        target_class_ids: Sequence[int],
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_pred: bool = False,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(num_classes, target_class_ids, name, dtype, ignore_class, False, sparse_y_pred, axis)
+
+    def get_config(self) -> dict[str, Any]:
+        return _without(super().get_config(), "sparse_y_true")
+
+
+@register()
+class OneHotMeanIoU(MeanIoU):
+    """Intersection over union for one-hot targets, averaged over all classes.
+
+    Arguments:
+        num_classes, name, dtype, ignore_class, sparse_y_pred, axis: As for `IoU`.
+
+    Example:
+        >>> OneHotMeanIoU(2)([[1, 0], [0, 1]], [[0.9, 0.1], [0.2, 0.8]])    # 1
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_pred: bool = False,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(num_classes, name, dtype, ignore_class, False, sparse_y_pred, axis)
+
+    def get_config(self) -> dict[str, Any]:
+        return _without(super().get_config(), "sparse_y_true")

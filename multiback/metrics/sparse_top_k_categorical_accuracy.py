@@ -1,0 +1,70 @@
+"""How often the right class is among the most probable ones, with targets as class numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from multiback import config, ops
+from multiback.losses._arrays import as_arrays, as_int
+from multiback.metrics.function_metric import FunctionMetric
+from multiback.metrics.registry import FUNCTIONS, register
+
+
+def among_top(classes: Any, scores: Any, k: int) -> Any:
+    """1 where fewer than k scores are greater than that of the class, else 0; classes that tie count as found.
+
+    A class whose score is NaN counts as not found.
+    """
+    column = len(classes.shape) == len(scores.shape)
+    own = ops.take_along_axis(scores, classes if column else ops.expand_dims(classes, -1), axis=-1)
+    # "Not at most" counts NaN among the greater ones.
+    greater = ops.cast(ops.logical_not(ops.less_equal(scores, own)), "int32")
+    return ops.cast(ops.less(ops.sum(greater, axis=-1, keepdims=column), k), config.floatx())
+
+
+@FUNCTIONS.register()
+def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False) -> Any:
+    """1 where fewer than k classes are more probable than the right one, else 0.
+
+    Arguments:
+        y_true: Class numbers, of shape (...) or (..., 1).
+        y_pred: Probabilities or logits, of shape (..., classes).
+        k: How many classes count as found.
+        from_sorted_ids: Whether `y_pred` are class numbers, the most probable first, instead.
+
+    Returns:
+        Array of the shape of `y_true`, in `floatx()`.
+
+    Example:
+        >>> sparse_top_k_categorical_accuracy([2, 0], [[0.1, 0.7, 0.2], [0.1, 0.7, 0.2]], k=2)    # 1 0
+    """
+    y_true, y_pred = as_arrays(y_true, y_pred)
+    if not from_sorted_ids:
+        return among_top(as_int(y_true), y_pred, k)
+    column = len(y_true.shape) == len(y_pred.shape)
+    found = ops.equal(y_true if column else ops.expand_dims(y_true, -1), y_pred[..., :k])
+    return ops.cast(ops.any(found, axis=-1, keepdims=column), config.floatx())
+
+
+@register()
+class SparseTopKCategoricalAccuracy(FunctionMetric):
+    """How often the right class is among the k most probable ones; targets are class numbers.
+
+    Arguments:
+        k: How many classes count as found.
+        name, dtype: As for `Metric`.
+        from_sorted_ids: Whether predictions are class numbers, the most probable first, instead of scores.
+
+    Example:
+        >>> float(SparseTopKCategoricalAccuracy(k=2)([2, 0], [[0.1, 0.7, 0.2], [0.1, 0.7, 0.2]]))
+        0.5
+    """
+
+    def __init__(
+        self,
+        k: int = 5,
+        name: str | None = "sparse_top_k_categorical_accuracy",
+        dtype: Any = None,
+        from_sorted_ids: bool = False,
+    ) -> None:
+        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=k, from_sorted_ids=from_sorted_ids)
