@@ -15,7 +15,7 @@ from multiback.ops import _windows as windows
 from multiback.ops._cases import EXACT, Bound, Case, Sample
 from multiback.ops._define import Array, composite
 from multiback.ops._rules import promoting
-from multiback.ops.comparison import logical_and, logical_or
+from multiback.ops.comparison import isnan, logical_and, logical_or
 from multiback.ops.creation import iota, number
 from multiback.ops.indexing import take
 from multiback.ops.joining import along
@@ -85,7 +85,7 @@ def _larger(a: Any, b: Any) -> Any:
     """The maximum; the first at a tie, NaN when there is one."""
     if not a.dtype.is_float:
         return where(b > a, b, a)
-    return where(logical_or(b > a, b != b), b, a)
+    return where(logical_or(b > a, isnan(b)), b, a)
 
 
 _ROWS: list[tuple[tuple[int | str, ...], dict[str, Any]]] = [
@@ -120,7 +120,11 @@ _SPECIAL = [[-_INF, -_INF, 1, _NAN], [-_INF, -_INF, 2, 3], [_INF, 1, 0, 0], [2, 
             (Sample(values=_TIES),), {"pool_size": 3, "strides": 2, "padding": "same"}, "ties, overlapping", bound=EXACT
         ),
         Case(
-            (Sample(values=[[[[x] for x in row] for row in _SPECIAL]]),), {"pool_size": 2}, "special", bound=EXACT, differentiable=False
+            (Sample(values=[[[[x] for x in row] for row in _SPECIAL]]),),
+            {"pool_size": 2},
+            "special",
+            bound=EXACT,
+            differentiable=False,
         ),
     ],
 )

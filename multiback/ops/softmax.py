@@ -37,7 +37,7 @@ def _softmax_cases(scale: Any) -> list[Case]:
             bound=bound,
             differentiable=False,
         ),
-        Case((Sample(values=[[-_INF, -_INF], [_NAN, 0.0]]),), {}, "undefined", bound=bound, differentiable=False),
+        Case((Sample(values=[[-_INF, -_INF], [_NAN, _NAN]]),), {}, "undefined", bound=bound, differentiable=False),
     ]
 
 
@@ -62,7 +62,8 @@ def softmax(x: Array, axis: Axes = -1) -> Any:
 
     Arguments:
         x: Any shape with at least one axis; integers become float32.
-        axis: One axis, several, or None for all; the results along them sum to 1. A slice of only -inf gives NaN.
+        axis: One axis, several, or None for all; the results along them sum to 1. A slice of
+            only -inf gives NaN. A NaN gives NaN where it is; what the rest of its slice becomes is not defined.
 
     Returns:
         The shape of `x`.
@@ -88,6 +89,7 @@ def log_softmax(x: Array, axis: Axes = -1) -> Any:
     Arguments:
         x: Any shape with at least one axis; integers become float32.
         axis: One axis, several, or None for all. A slice of only -inf gives NaN.
+            A NaN gives NaN where it is; what the rest of its slice becomes is not defined.
 
     Returns:
         The shape of `x`.

@@ -5,9 +5,11 @@ from multiback.backends.protocol import Fast
 FAST = {
     "relu": Fast("tf.nn.relu({x})"),
     "relu6": Fast("tf.nn.relu6({x})"),
-    "leaky_relu": Fast("tf.nn.leaky_relu({x}, {negative_slope})"),
+    # The kernel holds its slope in float32.
+    "leaky_relu": Fast(
+        "tf.nn.leaky_relu({x}, {negative_slope})", when=lambda equation: equation.flat_inputs[0].dtype != "float64"
+    ),
     "elu": Fast("tf.nn.elu({x})", when=lambda equation: equation.attributes["alpha"] == 1.0),
-    "selu": Fast("tf.nn.selu({x})"),
     "sigmoid": Fast("tf.sigmoid({x})"),
     "softplus": Fast("tf.nn.softplus({x})"),
     "softsign": Fast("tf.nn.softsign({x})"),

@@ -54,7 +54,9 @@ def spread(x, axes, rates):
     for axis, rate in zip(axes, rates):
         if rate > 1:
             rank = len(x.shape)
-            wide = tf.pad(tf.expand_dims(x, axis + 1), [(0, rate - 1) if i == axis + 1 else (0, 0) for i in range(rank + 1)])
+            wide = tf.pad(
+                tf.expand_dims(x, axis + 1), [(0, rate - 1) if i == axis + 1 else (0, 0) for i in range(rank + 1)]
+            )
             sizes = [n if n is not None else tf.shape(x)[i] for i, n in enumerate(x.shape)]
             span = (sizes[axis] - 1) * rate + 1
             flat = tf.reshape(wide, [*sizes[:axis], sizes[axis] * rate, *sizes[axis + 1 :]])

@@ -1,0 +1,55 @@
+"""Pooling by TensorFlow's kernels, which on a CPU want channels last."""
+
+import tensorflow as tf
+
+from multiback.backends.protocol import Fast
+
+
+def max_pool(inputs, *, pool_size, strides, padding, data_format):
+    def native(x, window, steps):
+        return (tf.nn.max_pool2d if len(window) == 2 else tf.nn.max_pool3d)(x, window, steps, padding.upper())
+
+    def exact(x, window, steps):
+        for axis, (k, s) in reversed(list(enumerate(zip(window, steps), 1))):
+            size = x.shape[axis] if x.shape[axis] is not None else tf.shape(x)[axis]
+            total = tf.maximum(((size - 1) // s) * s + k - size, 0) if padding == "same" else 0
+            pads = [(total // 2, total - total // 2) if a == axis else (0, 0) for a in range(len(x.shape))]
+            x = tf.pad(x, pads, constant_values=tf.constant(float("-inf"), x.dtype))
+            count = (size + total - k) // s + 1
+            y = None
+            for i in range(k):
+                part = x[(*[slice(None)] * axis, slice(i, i + (count - 1) * s + 1, s))]
+                y = part if y is None else tf.where((part > y) | tf.math.is_nan(part), part, y)
+            x = y
+        return x
+
+    def pool(x, window, steps):
+        # The kernel passes over NaN and takes the lowest finite number for minus infinity.
+        finite = tf.math.is_finite(tf.reduce_sum(x))
+        return tf.cond(finite, lambda: native(x, window, steps), lambda: exact(x, window, steps))
+
+    return pooled(pool, inputs, pool_size, strides, data_format)
+
+
+def average_pool(inputs, *, pool_size, strides, padding, data_format):
+    def pool(x, window, steps):
+        return (tf.nn.avg_pool2d if len(window) == 2 else tf.nn.avg_pool3d)(x, window, steps, padding.upper())
+
+    return pooled(pool, inputs, pool_size, strides, data_format)
+
+
+def pooled(pool, inputs, window, strides, data_format):
+    """`pool(x, window, strides)` on images with channels last."""
+    n = len(window)
+    last = data_format == "channels_last"
+    x = inputs if last else tf.transpose(inputs, (0, *range(2, n + 2), 1))
+    y = pool(x[:, None], (1, *window), (1, *strides))[:, 0] if n == 1 else pool(x, window, strides)
+    return y if last else tf.transpose(y, (0, n + 1, *range(1, n + 1)))
+
+
+def _has_kernel(equation):
+    x = equation.flat_inputs[0]
+    return x.dtype == "float32" if x.ndim == 5 else x.dtype.is_float
+
+
+FAST = {"max_pool": Fast(max_pool, when=_has_kernel), "average_pool": Fast(average_pool, when=_has_kernel)}
