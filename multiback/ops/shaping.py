@@ -177,7 +177,8 @@ def _(g: Any, y: Any, x: Any, shape: Any) -> Any:
 def _inserted(call: dict[str, Any]) -> None:
     axis = call["axis"]
     axes = axis if isinstance(axis, tuple) else (axis,)
-    call["axis"] = axis_indices(axes, call["x"].ndim + len(axes))
+    axes = axis_indices(axes, call["x"].ndim + len(axes))
+    call["axis"] = axes[0] if len(axes) == 1 else axes
 
 
 @composite(
@@ -186,8 +187,9 @@ def _inserted(call: dict[str, Any]) -> None:
 )
 def expand_dims(x: Array, axis: int | Sequence[int]) -> Any:
     """x with axes of size 1 inserted at the positions `axis` of the result."""
+    axes = axis if isinstance(axis, tuple) else (axis,)
     rest = iter(x.shape)
-    return reshape(x, tuple(1 if i in axis else next(rest) for i in range(x.ndim + len(axis))))  # type: ignore[arg-type, operator]
+    return reshape(x, tuple(1 if i in axes else next(rest) for i in range(x.ndim + len(axes))))
 
 
 def _removed(call: dict[str, Any]) -> None:

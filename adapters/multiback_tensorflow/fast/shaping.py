@@ -1,0 +1,38 @@
+"""Single calls in place of a composite's body."""
+
+from itertools import pairwise
+
+import tensorflow as tf
+
+from multiback.backends.protocol import Fast
+
+
+def split(x, *, indices_or_sections, axis):
+    ends = [0, *indices_or_sections]
+    return tf.split(x, [*(b - a for a, b in pairwise(ends)), -1], axis)
+
+
+def known_cuts(equation):
+    cuts = equation.attributes["indices_or_sections"]
+    size = equation.inputs[0].shape[equation.attributes["axis"]]
+    if not all(isinstance(n, int) for n in cuts) or list(cuts) != sorted(cuts) or min(cuts, default=0) < 0:
+        return False
+    return not isinstance(size, int) or max(cuts, default=0) <= size
+
+
+def one_axis(equation):
+    return isinstance(equation.attributes["axis"], int)
+
+
+def mirrors(equation):
+    return equation.attributes["mode"] in ("reflect", "symmetric")
+
+
+FAST = {
+    "expand_dims": Fast("tf.expand_dims({x}, {axis})", one_axis),
+    "squeeze": Fast("tf.squeeze({x}, {axis})"),
+    "stack": Fast("tf.stack({x}, {axis})"),
+    "split": Fast(split, known_cuts),
+    "unstack": Fast("tf.unstack({x}, axis={axis})"),
+    "pad": Fast("tf.pad({x}, {pad_width}, {mode})", mirrors),
+}

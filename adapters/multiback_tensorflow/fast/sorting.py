@@ -1,0 +1,24 @@
+"""Order, and positions in a sorted array."""
+
+import tensorflow as tf
+
+from multiback.backends.protocol import Fast
+from multiback_tensorflow.lowering.sorting import ordered_bits
+
+
+def top_k(x, *, k, sorted):
+    if not x.dtype.is_floating:
+        return tuple(tf.math.top_k(x, k))
+    indices = tf.math.top_k(ordered_bits(x), k)[1]
+    return tf.gather(x, indices, axis=-1, batch_dims=x.shape.rank - 1), indices
+
+
+def searchsorted(sorted_sequence, values, *, side):
+    flat = tf.reshape(values, [-1])
+    return tf.reshape(tf.searchsorted(sorted_sequence, flat, side=side), tf.shape(values))
+
+
+FAST = {
+    "top_k": Fast(top_k),
+    "searchsorted": Fast(searchsorted),
+}
