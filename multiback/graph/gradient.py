@@ -20,7 +20,7 @@ _GRADIENT = "value_and_grad"
 
 def inline(graph: Graph, operands: Sequence[Any]) -> list[Any]:
     """Records a graph's equations in the graph being traced; returns its outputs for these operands."""
-    return [_lookup(_replay(graph, operands)[0], x) for x in graph.outputs]
+    return _replay(graph, operands)[0]
 
 
 def vjp(graph: Graph, operands: Sequence[Any], wrt: Sequence[int], cotangents: Sequence[Any]) -> tuple[list, list]:
@@ -38,9 +38,9 @@ def vjp(graph: Graph, operands: Sequence[Any], wrt: Sequence[int], cotangents: S
     Raises:
         GradientError: if an op on the way has no gradient.
     """
-    env, tape = _replay(graph, _distinct(operands))
-    outputs = [_lookup(env, x) for x in graph.outputs]
-    inputs = [env[graph.inputs[i]] for i in wrt]
+    operands = _distinct(operands)
+    outputs, tape = _replay(graph, operands)
+    inputs = [operands[i] for i in wrt]
     active = _active(tape, inputs)
     gathered: dict[Value, Any] = {}
     for output, cotangent in zip(outputs, cotangents):
@@ -102,7 +102,8 @@ def _expand_gradient(equation: Equation, env: dict[Value, Any]) -> None:
         env[old] = new
 
 
-def _replay(graph: Graph, operands: Sequence[Any]) -> tuple[dict[Value, Any], list[Equation]]:
+def _replay(graph: Graph, operands: Sequence[Any]) -> tuple[list[Any], list[Equation]]:
+    """Records a graph's equations on these operands; returns its outputs and what was recorded."""
     graph = passes.expand(graph, lambda equation: equation.op.gradient is not None)
     if any(e.op.name == _GRADIENT for e in graph.walk()):
         graph = passes.expand(expand_gradients(graph), lambda equation: equation.op.gradient is not None)
@@ -110,7 +111,8 @@ def _replay(graph: Graph, operands: Sequence[Any]) -> tuple[dict[Value, Any], li
     env: dict[Value, Any] = {v: builder.lift(x) for v, x in zip(graph.inputs, operands)}
     for value, array in graph.constants.items():
         env[value] = builder.constant(array)
-    return env, [_emit(equation, env) for equation in graph.equations]
+    tape = [_emit(equation, env) for equation in graph.equations]
+    return [_lookup(env, x) for x in graph.outputs], tape
 
 
 def _emit(equation: Equation, env: dict[Value, Any]) -> Equation:

@@ -9,6 +9,7 @@ from multiback import losses as losses_module
 from multiback import metrics as metrics_module
 from multiback import ops, tree
 from multiback.errors import ArgumentError, DataError, closest
+from multiback.metrics.resolve import resolve
 
 Outputs = list[tuple[str, Any, Any, Any]]
 """Per output: its name, target, prediction and sample weight."""
@@ -152,7 +153,7 @@ class Measures:
                 _, target, prediction, _ = outputs[labels.index(name)]
                 for identifier in chosen:
                     loss = self.objective.by_output.get(name)
-                    metric = metrics_module.resolve(
+                    metric = resolve(
                         identifier, None if target is None else target.shape, prediction.shape, loss
                     )
                     label = f"{name}_{metric.name}" if len(labels) > 1 else metric.name
