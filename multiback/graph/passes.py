@@ -178,13 +178,28 @@ def widen(graph: Graph) -> Graph:
     return convert(graph)
 
 
+def cast_sizes(graph: Graph) -> Graph:
+    """Makes a size in the dtype in which it is wanted, instead of casting it."""
+    made: dict[Value, Equation] = {}
+    equations = []
+    for equation in graph.equations:
+        source = made.get(equation.inputs[0]) if equation.op.name == "cast" else None  # type: ignore[arg-type]
+        if source is not None:
+            attributes = {**source.attributes, "dtype": equation.attributes["dtype"]}
+            equation = source.replace(attributes=attributes, outputs=equation.outputs)
+        if equation.op.name == "dimension":
+            made[equation.flat_outputs[0]] = equation
+        equations.append(equation)
+    return graph.replace(equations=tuple(equations))
+
+
 def optimize(graph: Graph) -> Graph:
     """The passes that every adapter gets, in sub-graphs too: common subexpressions, constants, dead code."""
     equations = tuple(
         e.replace(attributes={**e.attributes, **{k: optimize(inner) for k, inner in e.graphs.items()}}) if e.graphs else e
         for e in graph.equations
     )
-    return dead_code(fold_constants(common_subexpressions(graph.replace(equations=equations))))
+    return dead_code(fold_constants(common_subexpressions(cast_sizes(graph.replace(equations=equations)))))
 
 
 def specs(graph: Graph) -> tuple[Spec, ...]:

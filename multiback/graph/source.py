@@ -71,10 +71,15 @@ def generate(graph: Graph, lookup: Callable[[Equation], Lowering], dialect: Dial
         lookup: The table: the lowering of an equation.
         dialect: The adapter's way of writing sizes, dtypes and constants.
     """
-    writer = _Writer(lookup, dialect)
+    inputs = {identifier(v.name) for g in _graphs(graph) for v in g.inputs if v.name}
+    writer = _Writer(lookup, dialect, inputs)
     name = writer.unique(identifier(graph.name))
     lines = writer.function(graph, name, indent="", bound={})
     return Source("\n".join(lines) + "\n", name, writer.namespace)
+
+
+def _graphs(graph: Graph) -> list[Graph]:
+    return [graph, *(g for e in graph.walk() for g in e.graphs.values())]
 
 
 def identifier(text: str) -> str:
@@ -84,34 +89,41 @@ def identifier(text: str) -> str:
 
 
 class _Writer:
-    def __init__(self, lookup: Callable[[Equation], Lowering], dialect: Dialect) -> None:
+    def __init__(self, lookup: Callable[[Equation], Lowering], dialect: Dialect, inputs: set[str]) -> None:
+        self.inputs = inputs
         self.lookup = lookup
         self.dialect = dialect
         self.namespace: dict[str, Any] = dict(dialect.namespace)
         self.taken: set[str] = {*dialect.namespace, *dir(__builtins__), "inf", "nan"}
         self.names: dict[Value, str] = {}
-        self.letters = _letters()
+        self.letters = (n for n in _letters() if not keyword.iskeyword(n))
         self.functions: dict[int, str] = {}
         self.arrays: dict[Any, str] = {}
         self.parsed: dict[str, list[tuple[str, str | None, str | None]]] = {}
 
     def unique(self, name: str) -> str:
         candidate, n = name, 1
-        while candidate in self.taken or keyword.iskeyword(candidate):
+        while candidate in self.taken or candidate in self.inputs or keyword.iskeyword(candidate):
             n += 1
             candidate = f"{name}_{n}"
         self.taken.add(candidate)
         return candidate
 
     def fresh(self) -> str:
-        return next(n for n in self.letters if n not in self.taken and not keyword.iskeyword(n))
+        return next(n for n in self.letters if n not in self.taken and n not in self.inputs)
 
     def function(self, graph: Graph, name: str, indent: str, bound: dict[str, str]) -> list[str]:
         bound = dict(bound)
-        parameters = []
-        for i, value in enumerate(graph.inputs):
-            self.names[value] = self.unique(identifier(value.name)) if value.name else self.fresh() or f"x{i}"
-            parameters.append(self.names[value])
+        # Graphs are closed, so a parameter may hide a value of the function around it, but nothing else.
+        parameters: list[str] = []
+        for value in graph.inputs:
+            wanted = identifier(value.name) if value.name else self.fresh()
+            candidate, n = wanted, 1
+            while candidate in self.taken or candidate in parameters:
+                n += 1
+                candidate = f"{wanted}_{n}"
+            self.names[value] = candidate
+            parameters.append(candidate)
         body = self._bind_sizes(graph, bound)
         for value, array in graph.constants.items():
             self.names[value] = self._constant(array)
