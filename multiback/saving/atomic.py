@@ -15,11 +15,13 @@ from typing import IO
 from multiback.errors import SavingError
 
 
-def write_file(path: str | os.PathLike[str], write: Callable[[IO[bytes]], None], verify: Callable[[Path], None]) -> None:
+def write_file(
+    path: str | os.PathLike[str], write: Callable[[IO[bytes]], None], verify: Callable[[Path], None]
+) -> None:
     """Writes a file beside the target, checks it by reading it again, and puts it in the target's place in one step.
 
-    A reader, or a process that is started after a crash, finds either the old file or the new one. What a killed process
-    left behind beside the target is removed by the next write to that target.
+    A reader, or a process that is started after a crash, finds either the old file or the new one. What a killed
+    process left behind beside the target is removed by the next write to that target.
 
     Arguments:
         path: The target; a symbolic link stays a link, and the file it points to is replaced.
@@ -27,7 +29,7 @@ def write_file(path: str | os.PathLike[str], write: Callable[[IO[bytes]], None],
         verify: Reads the new file and raises if it is not what was meant.
 
     Raises:
-        SavingError: if the folder does not exist or cannot be written, or the disk is full; the old file is then intact.
+        SavingError: if the folder does not exist or cannot be written, or the disk is full; the old file stays.
     """
     target = Path(os.path.realpath(path))
     if target.is_dir():
@@ -37,7 +39,7 @@ def write_file(path: str | os.PathLike[str], write: Callable[[IO[bytes]], None],
     _remove_leftovers(target)
     temporary = target.with_name(f".{target.name}.{_host()}-{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666), "wb") as file:
+        with open(temporary, "xb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())

@@ -1,7 +1,7 @@
-"""Arrays in HDF5, in the layout that Keras reads: `<path>/vars/<key>`; every dataset with a digest, every file distrusted.
+"""Arrays in HDF5, in the layout that Keras reads: `<path>/vars/<key>`, with a digest of each; no file is trusted.
 
-HDF5 can point outside itself (links, external storage, virtual datasets) and can claim sizes that it does not have. None of
-that is followed or believed: a file is a tree of plain groups and plain datasets whose bytes are all in the file.
+HDF5 can point outside itself (links, external storage, virtual datasets) and can claim sizes that it does not have.
+None of that is followed or believed: a file is a tree of plain groups and datasets whose bytes are all in the file.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def read_weights(file: IO[bytes], label: str, wanted: Callable[[str], bool] = la
         wanted: Which paths to read; others are checked but not loaded.
 
     Raises:
-        SavingError: if the file is damaged, points outside itself, claims more than it holds, or a digest does not match.
+        SavingError: if the file is damaged, points outside itself, claims more than it holds, or a digest differs.
     """
     import h5py
 

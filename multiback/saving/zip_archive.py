@@ -17,7 +17,7 @@ METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 MEMBERS = (METADATA, CONFIG, WEIGHTS)
 _MAX_EXPANSION = 100
 _EXPANSION_FLOOR = 64 << 20
-_BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, struct.error, zlib.error)
+_BROKEN = (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, struct.error, zlib.error)
 
 
 def write_archive(file: IO[bytes], members: Mapping[str, bytes]) -> None:
@@ -64,10 +64,10 @@ def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         # A pipe would block open() until somebody writes.
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise SavingError(f"{path} is not a regular file. Give the name of a saved model.")
-        file = open(path, "rb")
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise SavingError(f"{path} cannot be read: {error.strerror}. Check the name and the permissions.") from error
-    with file:
+    with open(descriptor, "rb") as file:
         yield file
 
 
@@ -89,10 +89,10 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: str) -> bytes:
         raise SavingError(f"{file}: {info.filename} is packed in a way that no model is. Save it again with Keras.")
     if info.file_size > max(_EXPANSION_FLOOR, _MAX_EXPANSION * info.compress_size):
         raise SavingError(
-            f"{file}: {info.filename} claims {info.file_size:,} bytes but stores {info.compress_size:,}. It is not read."
+            f"{file}: {info.filename} claims {info.file_size:,} bytes but stores {info.compress_size:,}; it is refused."
         )
     with archive.open(info) as member:
         data = member.read(info.file_size + 1)
     if len(data) != info.file_size:
-        raise SavingError(f"{file}: {info.filename} has {len(data):,} bytes instead of {info.file_size:,}. It is damaged.")
+        raise SavingError(f"{file}: {info.filename} has {len(data):,} bytes, not {info.file_size:,}. It is damaged.")
     return data
