@@ -80,8 +80,8 @@ class Step:
         self._programs: dict[Any, Program] = {}
         self._feed = adapter.feed
 
-    def _traced(self, batch: Any) -> Any:
-        result = self.method(batch)
+    def _traced(self, x: Any, y: Any, sample_weight: Any) -> Any:
+        result = self.method((x, y, sample_weight))
         if isinstance(result, MetricResults) and result.untouched:
             return {}
         return dict(result) if isinstance(result, MetricResults) else result
@@ -94,7 +94,6 @@ class Step:
         if found is None:
             arrays = [self.adapter.from_numpy(a) for a in leaves if a is not None]
             positions = [i for i, a in enumerate(leaves) if a is not None]
-            leaves, structure = tree.flatten((tuple(batch),))
             found = self._programs[key] = self.compiled.program(self.adapter, leaves, structure, arrays, positions)
         return found
 
@@ -111,5 +110,5 @@ class Step:
     def _eagerly(self, batch: Batch) -> Any:
         native = tree.map(lambda a: None if a is None else self.adapter.from_numpy(a), tuple(batch))
         with eagerly():
-            return self._traced(native)
+            return self._traced(*native)
 
