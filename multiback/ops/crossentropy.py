@@ -1,0 +1,244 @@
+"""Cross-entropies between targets and predictions, one number per sample or element."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from multiback import config, dtypes
+from multiback.errors import DtypeError, ShapeError
+from multiback.ops._cases import Bound, Case, Sample
+from multiback.ops._define import Array, composite
+from multiback.ops._rules import as_type, axis_index, promoting
+from multiback.ops.comparison import equal, logical_and
+from multiback.ops.creation import iota, number
+from multiback.ops.exponential import exp, log, log1p
+from multiback.ops.reduction import sum
+from multiback.ops.selection import clip, where
+from multiback.ops.shaping import expand_dims, reshape
+from multiback.ops.softmax import log_softmax
+
+_NAN = float("nan")
+
+
+def _clipped(x: Any) -> Any:
+    return clip(x, config.epsilon(), 1.0 - config.epsilon())
+
+
+def _output_canonical(call: dict[str, Any]) -> None:
+    promoting("output", to_float=True)(call)
+    if "axis" in call:
+        if call["output"].ndim == 0:
+            raise ShapeError("A cross-entropy over classes needs an output with an axis of classes, got a scalar.")
+        call["axis"] = axis_index(call["axis"], call["output"].ndim)
+
+
+def _same_shape(op: str) -> Any:
+    def canonical(call: dict[str, Any]) -> None:
+        _output_canonical(call)
+        target, output = call["target"], call["output"]
+        if target.shape != output.shape:
+            raise ShapeError(f"{op}() needs a target of the shape of the output {output.shape}, got {target.shape}.")
+        call["target"] = as_type(target, output.dtype)
+
+    return canonical
+
+
+def _distribution(x: np.ndarray) -> np.ndarray:
+    """Positive numbers that sum to 1 along the last axis."""
+    e = np.exp(x)
+    return e / e.sum(-1, keepdims=True)
+
+
+def _logits_scale(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+    return np.sum(np.abs(target) * (np.abs(output) + np.max(np.abs(output), axis, keepdims=True) + 1), axis)
+
+
+_OUTPUT = Sample(("batch", 5))
+_SIMPLEX = Sample(("batch", 5), transform=_distribution)
+
+
+@composite(
+    canonical=_same_shape("categorical_crossentropy"),
+    cases=[
+        Case((_SIMPLEX, Sample(("batch", 5), -9, 9)), {"from_logits": True}, "logits", bound=Bound(8, _logits_scale)),
+        Case(
+            (Sample(("batch", 3, 4)), Sample(("batch", 3, 4))),
+            {"from_logits": True, "axis": 1},
+            "any weights",
+            bound=Bound(8, _logits_scale),
+        ),
+        Case((_SIMPLEX, Sample(("batch", 5), 0.1, 2)), {}, "positive numbers"),
+        Case(
+            (Sample((4, 5), transform=_distribution), Sample(values=[[0.0, 1.0, 0.0, 0.0, 0.0]] * 4)),
+            {},
+            "certain",
+            differentiable=False,
+        ),
+    ],
+)
+def categorical_crossentropy(target: Array, output: Array, from_logits: bool = False, axis: int = -1) -> Any:
+    """Cross-entropy of two distributions over classes: -sum_i target_i log(p_i).
+
+    Arguments:
+        target: Weights of the classes, of the shape of `output`.
+        output: Logits, with p = softmax(output); or positive numbers, with p = output / sum(output), cut to
+            [epsilon, 1 - epsilon], epsilon = `config.epsilon()`.
+        from_logits: Whether `output` are logits.
+        axis: The axis of the classes.
+
+    Returns:
+        The shape of `output` without `axis`.
+
+    Raises:
+        ShapeError: if the shapes differ.
+
+    Example:
+        >>> round(ops.categorical_crossentropy([0.0, 1.0], [0.75, 0.25]).item(), 6)
+        1.386294
+    """
+    if from_logits:
+        return -sum(target * log_softmax(output, axis=axis), axis=axis)
+    p = output / sum(output, axis=axis, keepdims=True)
+    return -sum(target * log(_clipped(p)), axis=axis)
+
+
+def _labels_canonical(call: dict[str, Any]) -> None:
+    _output_canonical(call)
+    target, output, axis = call["target"], call["output"], call["axis"]
+    if target.dtype.is_float or target.dtype == "bool":
+        raise DtypeError(f"Class labels must be integers, got {target.dtype}. Cast them with ops.cast.")
+    call["target"] = target = as_type(target, dtypes.int32)
+    expected = (*output.shape[:axis], *output.shape[axis + 1 :])
+    if target.ndim == output.ndim and target.shape[axis] == 1:
+        squeezed = (*target.shape[:axis], *target.shape[axis + 1 :])
+        call["target"] = target = reshape(target, squeezed)
+    if target.shape != expected:
+        raise ShapeError(
+            f"sparse_categorical_crossentropy() on an output of shape {output.shape} needs labels of shape {expected}, "
+            f"got {target.shape}."
+        )
+
+
+def _labels_scale(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+    return 2 * np.max(np.abs(output), axis) + 2 if from_logits else None
+
+
+_LABELS = Sample(("batch",), 0, 4, dtype="int32")
+_BAD = Sample(values=[-1, 0, 5, 4], dtype="int32")
+
+
+@composite(
+    canonical=_labels_canonical,
+    cases=[
+        Case((_LABELS, Sample(("batch", 5), -9, 9)), {"from_logits": True}, "logits", bound=Bound(8, _labels_scale)),
+        Case(
+            (Sample(("batch", 3), 0, 4, dtype="int32"), Sample(("batch", 3, 5))),
+            {"from_logits": True},
+            "sequence",
+            bound=Bound(8, _labels_scale),
+        ),
+        Case(
+            (Sample(("batch", 3), 0, 4, dtype="int32"), Sample(("batch", 5, 3))),
+            {"from_logits": True, "axis": 1},
+            "classes in the middle",
+            bound=Bound(8, _labels_scale),
+        ),
+        Case((_LABELS, Sample(("batch", 5), 0.1, 2)), {}, "positive numbers"),
+        Case((Sample(("batch", 1), 0, 4, dtype="int32"), Sample(("batch", 5), 0.1, 2)), {}, "column of labels"),
+        Case((_BAD, Sample((4, 5))), {"from_logits": True}, "bad labels", bound=Bound(8, _labels_scale)),
+        Case((_BAD, Sample((4, 5), 0.1, 2)), {}, "bad labels, positive numbers"),
+    ],
+)
+def sparse_categorical_crossentropy(target: Array, output: Array, from_logits: bool = False, axis: int = -1) -> Any:
+    """Cross-entropy with labels: -log(p[target]). NaN, without gradient, for a label that is not a class.
+
+    Arguments:
+        target: Integer labels, of the shape of `output` without `axis` (or with size 1 there).
+        output: Logits, with p = softmax(output); or positive numbers, with p = output / sum(output), cut to
+            [epsilon, 1 - epsilon], epsilon = `config.epsilon()`.
+        from_logits: Whether `output` are logits.
+        axis: The axis of the classes.
+
+    Returns:
+        The shape of `output` without `axis`.
+
+    Raises:
+        DtypeError: for labels that are not integers.
+        ShapeError: if the shapes do not fit.
+
+    Example:
+        >>> round(ops.sparse_categorical_crossentropy(1, [0.75, 0.25]).item(), 6)
+        1.386294
+    """
+    classes = output.shape[axis]
+    chosen = equal(_along(iota(classes), output.ndim, axis), expand_dims(target, axis))
+    if from_logits:
+        log_p = sum(where(chosen, log_softmax(output, axis=axis), 0.0), axis=axis)
+    else:
+        log_p = log(_clipped(sum(where(chosen, output, 0.0), axis=axis) / sum(output, axis=axis)))
+    known = logical_and(target >= 0, target < number(classes))
+    return where(known, -log_p, _NAN)
+
+
+def _along(x: Any, ndim: int, axis: int) -> Any:
+    return reshape(x, tuple(x.shape[0] if a == axis else 1 for a in range(ndim)))
+
+
+def _binary_scale(target: Any, output: Any, from_logits: bool = False) -> Any:
+    if from_logits:
+        return np.abs(output) * (1 + np.abs(target)) + 1
+    p = np.clip(output, 1e-7, 1 - 1e-7)
+    return np.abs(target * np.log(p)) + np.abs((1 - target) * np.log(1 - p)) + 1
+
+
+@composite(
+    canonical=_same_shape("binary_crossentropy"),
+    cases=[
+        Case((Sample(("batch", 3), 0, 1), sample), {"from_logits": logits}, label, bound=Bound(8, _binary_scale))
+        for sample, logits, label in (
+            (Sample(("batch", 3), -9, 9), True, "logits"),
+            (Sample(("batch", 3), 0.1, 0.9), False, "p"),
+        )
+    ]
+    + [
+        Case(
+            (Sample(values=[0.0, 1.0, 1.0, 0.0, 0.5]), Sample(values=[-90.0, 90.0, -90.0, 90.0, 0.0])),
+            {"from_logits": True},
+            "extreme logits",
+            bound=Bound(8, _binary_scale),
+        ),
+        Case(
+            (Sample(values=[0.0, 1.0, 1.0, 0.0]), Sample(values=[0.0, 1.0, 0.0, 0.25])),
+            {},
+            "certain",
+            bound=Bound(8, _binary_scale),
+            differentiable=False,
+        ),
+    ],
+)
+def binary_crossentropy(target: Array, output: Array, from_logits: bool = False) -> Any:
+    """Cross-entropy of yes and no, element by element: -t log(p) - (1 - t) log(1 - p).
+
+    Arguments:
+        target: Probabilities of yes, of the shape of `output`.
+        output: Logits, with p = sigmoid(output); or probabilities, cut to [epsilon, 1 - epsilon],
+            epsilon = `config.epsilon()`.
+        from_logits: Whether `output` are logits.
+
+    Returns:
+        The shape of `output`.
+
+    Raises:
+        ShapeError: if the shapes differ.
+
+    Example:
+        >>> round(ops.binary_crossentropy([1.0], [0.25]).item(), 6)
+        1.386294
+    """
+    if from_logits:
+        positive = output > 0
+        return where(positive, output, 0.0) - output * target + log1p(exp(where(positive, -output, output)))
+    p = _clipped(output)
+    return -(target * log(p) + (1.0 - target) * log(1.0 - p))
