@@ -18,6 +18,8 @@ _BINARY = promoting("x1", "x2")
 _INTEGER_PAIR = exact(["int32"], Sample((3, 4), -9, 9), Sample((4,), -9, 9), label="integers")
 _WRAPPING = exact(["int32"], Sample(values=[2**31 - 1, -(2**31)]), Sample(values=[3, -5]), label="integers that wrap")
 
+_UNSIGNED = exact(["uint8"], Sample(values=[3, 200, 0]), label="unsigned")
+
 
 def _sum_of_magnitudes(x1: Any, x2: Any) -> Any:
     return np.abs(x1) + np.abs(x2)
@@ -157,7 +159,11 @@ true_divide = divide
 
 
 _QUOTIENTS = [
-    Case((Sample(("batch", 3), -9, 9), Sample(("batch", 3), -2, 2, transform=_away_from_zero)), label="batch"),
+    Case(
+        (Sample(("batch", 3), -9, 9), Sample(("batch", 3), -2, 2, transform=_away_from_zero)),
+        label="batch",
+        dtypes=_FLOATS,
+    ),
     *special([_INF, -_INF, 0.0, -1.0, 7.0, 0.1, _NAN], 2),
     *exact(["int32"], Sample(values=[7, -7, 7, -7, 0, -(2**31)]), Sample(values=[2, 2, -2, -2, 5, -1]), label="signs"),
     *exact(["int32"], Sample(values=[7, -7, 0]), Sample(values=[0, 0, 0]), label="zero divisor"),
@@ -231,18 +237,20 @@ mod = remainder
 
 
 @primitive(
-    canonical=None,
-    accepts="iuf",
+    accepts="if",
     cases=cases(dtypes=_FLOATS) + special([_INF, -_INF, 0.0, _NAN]) + exact(["int32"], Sample(values=[3, -(2**31)])),
 )
 def negative(x: Array) -> Spec:
     """The elements with the opposite sign: y = -x. Integers wrap.
 
     Arguments:
-        x: Numbers.
+        x: Floats or signed integers.
 
     Returns:
         The shape and dtype of `x`.
+
+    Raises:
+        DtypeError: for unsigned integers and bools.
 
     Source: array API standard 2024.12, negative.
 
@@ -263,6 +271,7 @@ negative.vjp(lambda g, y, x: negative(g))
         *cases(dtypes=_FLOATS),
         *special([_INF, -_INF, 0.0, _NAN]),
         *exact(["int32"], Sample(values=[3, -3, 0, -(2**31)])),
+        *_UNSIGNED,
         Case((Sample(values=[-1.0, 0.0, 2.0]),), label="gradient at zero"),
     ],
 )
@@ -291,7 +300,10 @@ absolute = abs
 
 @primitive(
     accepts="iuf",
-    cases=cases() + special([_INF, -_INF, 0.0, -0.0, _NAN, 3.0]) + exact(["int32"], Sample(values=[3, -3, 0])),
+    cases=cases()
+    + special([_INF, -_INF, 0.0, -0.0, _NAN, 3.0])
+    + exact(["int32"], Sample(values=[3, -3, 0]))
+    + _UNSIGNED,
 )
 def sign(x: Array) -> Spec:
     """Sign: y = 1 where x > 0, -1 where x < 0, 0 where x is a zero of either sign, NaN where x is. No gradient flows.

@@ -270,6 +270,8 @@ def logical_not(x: Array) -> Any:
 _CLASSES = [
     *exact(("float32", "float16", "bfloat16"), Sample(values=[_INF, -_INF, _NAN, 0.0, -0.0, 3e4]), label="special"),
     *exact(["int32"], Sample(values=[3, 0, -7]), label="integers"),
+    *exact(["uint8"], Sample(values=[3, 0, 7]), label="unsigned"),
+    *exact(["bool"], Sample(values=[1, 0], dtype="bool"), label="bools"),
 ]
 
 
@@ -292,7 +294,7 @@ def isnan(x: Array) -> Any:
     return not_equal(x, x)
 
 
-@composite(cases=_CLASSES)
+@composite(canonical=promoting("x", to_float=True), cases=_CLASSES)
 def isinf(x: Array) -> Any:
     """Whether elements are infinite: y = (|x| == inf).
 
@@ -311,7 +313,7 @@ def isinf(x: Array) -> Any:
     return equal(abs(x), _INF)
 
 
-@composite(cases=_CLASSES)
+@composite(canonical=promoting("x", to_float=True), cases=_CLASSES)
 def isfinite(x: Array) -> Any:
     """Whether elements are neither infinite nor NaN: y = (|x| < inf).
 

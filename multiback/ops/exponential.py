@@ -50,6 +50,7 @@ def _refuse_negative_power(call: dict[str, Any]) -> None:
             label="integers",
         ),
         *exact(["int32"], Sample((5,), -5, 5), 3, label="integer and number"),
+        *exact(["uint8"], Sample(values=[3, 200, 0]), Sample(values=[2, 3, 0]), label="unsigned"),
     ],
 )
 def power(x1: Array, x2: Array) -> Spec:

@@ -25,6 +25,7 @@ _ROUNDINGS = [
         label="special",
     ),
     *exact(["int32"], Sample(values=[3, -7, 0]), label="integers"),
+    *exact(["uint8"], Sample(values=[3, 200, 0]), label="unsigned"),
 ]
 
 
@@ -67,7 +68,7 @@ def ceil(x: Array) -> Any:
         >>> ops.ceil([1.5, -1.5]).tolist()
         [2.0, -1.0]
     """
-    return negative(floor(negative(x)))
+    return negative(floor(negative(x))) if x.dtype.is_float else floor(x)
 
 
 @composite(accepts="iuf", cases=_ROUNDINGS)
@@ -86,7 +87,7 @@ def trunc(x: Array) -> Any:
         >>> ops.trunc([1.5, -1.5]).tolist()
         [1.0, -1.0]
     """
-    return where(less(x, 0), ceil(x), floor(x))
+    return where(less(x, 0), ceil(x), floor(x)) if x.dtype.is_float else floor(x)
 
 
 @primitive(name="round_half_even", accepts="iuf", cases=_ROUNDINGS)

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 
 def cumulative_prod(x, *, axis, reverse):
+    x = tf.convert_to_tensor(x)
     if not x.dtype.is_floating:
         return tf.math.cumprod(x, axis, reverse=reverse)
 

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 
 def argmax(x, *, axis, keepdims):
+    x = tf.convert_to_tensor(x)
     position = tf.argmax(x, axis, tf.int32)
     if x.dtype.is_floating:
         # TensorFlow passes over NaN; the first one is the largest element.

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 
 def floor(x):
+    x = tf.convert_to_tensor(x)
     return tf.floor(x) if x.dtype.is_floating else x
 
 
