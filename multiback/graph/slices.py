@@ -30,7 +30,8 @@ class Slice:
         step = self.step or 1
         start = 0 if self.start is None else _within(self.start, size)
         stop = size if self.stop is None else _within(self.stop, size)
-        return start, maximum((stop - start + step - 1) // step, 0)
+        count = (stop - start + step - 1) // step
+        return start, count if start == 0 else maximum(count, 0)
 
     def python(self) -> slice:
         """The Python slice."""
