@@ -11,7 +11,8 @@ import numpy as np
 from multiback import config
 from multiback.dtypes import as_dtype
 from multiback.random._seed import key_for
-from multiback.random._threefry import Key, key_of_seed
+from multiback.random._threefry import key_from_seed as key_of_seed
+Key = np.ndarray
 
 
 class Initializer:

@@ -11,7 +11,7 @@ from multiback.errors import ArgumentError
 from multiback.initializers.initializer import RandomInitializer
 from multiback.initializers.registry import REGISTRY
 from multiback.random import _host
-from multiback.random._threefry import Key
+Key = np.ndarray
 
 _TRUNCATED_STDDEV = 0.87962566103423978
 """Standard deviation of a standard normal truncated to two standard deviations."""

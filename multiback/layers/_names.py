@@ -7,9 +7,11 @@ import threading
 from collections import Counter
 
 from multiback.errors import ArgumentError
+from multiback.random._seed import generation
 
 _USED: Counter[str] = Counter()
 _LOCK = threading.Lock()
+_SINCE = 0
 _VALID = re.compile(r"[A-Za-z0-9_.\-]{1,200}\Z")
 
 
@@ -21,17 +23,19 @@ def snake_case(name: str) -> str:
 
 
 def auto_name(prefix: str) -> str:
-    """`dense`, then `dense_1`, `dense_2`..."""
+    """`dense`, then `dense_1`, `dense_2`...
+
+    Setting the seed starts the count again, so that the next model made gets the same names, and hence the same initial
+    weights, as the first.
+    """
+    global _SINCE
     with _LOCK:
+        if generation() != _SINCE:
+            _USED.clear()
+            _SINCE = generation()
         count = _USED[prefix]
         _USED[prefix] += 1
     return f"{prefix}_{count}" if count else prefix
-
-
-def reset_names() -> None:
-    """Starts counting again, so that the next model made gets the same names and hence the same initial weights."""
-    with _LOCK:
-        _USED.clear()
 
 
 def checked_name(name: str, owner: str) -> str:

@@ -18,6 +18,7 @@ from multiback.saving.registry import file_under
 _LOCK = threading.Lock()
 _seed: int | None = None
 _fresh_draws = 0
+_generation = 0
 
 
 def set_seed(seed: int) -> None:
@@ -35,10 +36,16 @@ def set_seed(seed: int) -> None:
     Example:
         >>> set_seed(0)
     """
-    global _seed, _fresh_draws
+    global _seed, _fresh_draws, _generation
     checked = checked_seed(seed)
     with _LOCK:
         _seed, _fresh_draws = checked, 0
+        _generation += 1
+
+
+def generation() -> int:
+    """How often the seed has been set: what is numbered in order starts again when it changes."""
+    return _generation
 
 
 def get_seed() -> int:
