@@ -22,6 +22,7 @@ _CACHE: dict[Any, tuple[Executable, Any, dict[int, np.ndarray]]] = {}
 def apply(op: Op, call: dict[str, Any]) -> Any:
     """Computes one op on native arrays, NumPy arrays and Python numbers; the result is native."""
     adapter = _adapter(op, call)
+    call = _settled(op, call, adapter)
     arrays: list[Any] = []
     key: list[Any] = []
     shadow = dict(call)
@@ -46,9 +47,7 @@ def apply(op: Op, call: dict[str, Any]) -> Any:
         else:
             shadow[name] = native(x)
     if not arrays and op.operands:
-        given = [n for n in op.operands if shadow[n] is not None]
-        # NumPy's float64 scalars are Python floats too; beside real arrays they are weak, alone they keep their dtype.
-        first = next((n for n in given if isinstance(call[n], np.generic)), given[0])
+        first = next(n for n in op.operands if shadow[n] is not None)
         return apply(op, {**call, first: as_host_array(_as_array(call[first]))})
     for name in op.attributes:
         shadow[name] = freeze(call[name])
@@ -64,8 +63,19 @@ def apply(op: Op, call: dict[str, Any]) -> Any:
 
 
 def _as_array(x: Any) -> Any:
-    plain = isinstance(x, bool | int | float) and not isinstance(x, np.generic)
-    return np.asarray(x, dtypes.of_scalar(x).numpy) if plain else x
+    return np.asarray(x, dtypes.of_scalar(x).numpy) if isinstance(x, bool | int | float) else x
+
+
+def _settled(op: Op, call: dict[str, Any], adapter: Adapter) -> dict[str, Any]:
+    """NumPy's float64 scalars, which are Python floats too, as arrays unless another float array decides the dtype."""
+    scalars = {n: np.asarray(call[n]) for n in op.operands if isinstance(call[n], np.float64)}
+    if not scalars:
+        return call
+    for x in flat(tuple(call[n] for n in op.operands if n not in scalars)):
+        dtype = adapter.dtype(x) if adapter.is_native(x) else getattr(x, "dtype", None)
+        if dtype is not None and dtypes.as_dtype(dtype).is_float:
+            return call
+    return {**call, **scalars}
 
 
 def _shape(adapter: Adapter, x: Any, i: int) -> tuple[Any, ...]:
