@@ -276,9 +276,10 @@ class Trainer:
 
     def _ensure_built_on(self, batch: Batch) -> None:
         check_batch(self, batch)
+        if type(self).train_step is not Trainer.train_step:
+            return
         if not self.built:  # type: ignore[attr-defined]
-            specs = tree.map(lambda a: a[:1], batch.x)
-            self.compute_output_spec(_as_tensors(specs))  # type: ignore[attr-defined]
+            self.compute_output_spec(_as_tensors(batch.x))  # type: ignore[attr-defined]
         if self.optimizer is not None and not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)  # type: ignore[attr-defined]
 
