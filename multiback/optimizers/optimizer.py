@@ -397,9 +397,10 @@ class Optimizer(OptimizerState):
     def _update_averages(self) -> None:
         pairs = [(v, a) for v, a in zip(self._trainable_variables, self._averages) if a is not None]
         iterations = self.iterations
-        weight = ops.where(ops.equal(iterations, 0), 1.0, 1.0 - self.ema_momentum)
+        later = ops.not_equal(iterations, 0)
         for variable, average in pairs:
-            average.assign(average + (variable - average) * in_dtype(weight, variable.dtype))
+            weight = 1.0 - ops.cast(later, variable.dtype) * self.ema_momentum
+            average.assign(average + (variable - average) * weight)
 
         def overwrite() -> None:
             for variable, average in pairs:

@@ -11,6 +11,7 @@ from multiback import ops
 from multiback.optimizers.schedules._registry import REGISTRY
 from multiback.optimizers.schedules.learning_rate_schedule import (
     LearningRateSchedule,
+    as_array,
     as_rate,
     check_positive,
     pick,
@@ -72,8 +73,9 @@ class CosineDecayRestarts(LearningRateSchedule):
             peak = height if self.m_mul == 1 else ops.power(self.m_mul, period) * height
         else:
             starts, lengths, peaks = self._periods(height)
+            restarts = np.ceil(starts[1:]).astype("int32")
             # Compared as integers, so that every backend restarts at the same step.
-            period = ops.sum(ops.cast(ops.greater_equal(step, np.ceil(starts[1:]).astype("int32")), "int32"))
+            period = ops.sum(ops.cast(ops.greater_equal(as_array(step), restarts), "int32"))
             fraction = (as_rate(step) - pick(starts, period)) / pick(lengths, period)
             fraction = ops.minimum(fraction, 1.0) if self.t_mul < 1 else fraction
             peak = height if self.m_mul == 1 else pick(peaks, period)

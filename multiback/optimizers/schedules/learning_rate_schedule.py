@@ -46,9 +46,14 @@ def rate_dtype() -> dtypes.DType:
     return dtype if dtype.bits >= 32 else dtypes.float32
 
 
+def as_array(step: Any) -> Any:
+    """The step number as an array, so that one compiled program serves all numbers."""
+    return np.asarray(step, np.int32) if isinstance(step, int) else step
+
+
 def as_rate(step: Any) -> Any:
     """The step number in the dtype of learning rates."""
-    return ops.cast(step, rate_dtype())
+    return ops.cast(as_array(step), rate_dtype())
 
 
 def pick(table: np.ndarray, index: Any) -> Any:

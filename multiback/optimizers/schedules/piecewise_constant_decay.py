@@ -12,7 +12,7 @@ import numpy as np
 from multiback import ops
 from multiback.errors import ArgumentError
 from multiback.optimizers.schedules._registry import REGISTRY
-from multiback.optimizers.schedules.learning_rate_schedule import LearningRateSchedule, pick
+from multiback.optimizers.schedules.learning_rate_schedule import LearningRateSchedule, as_array, pick
 
 
 @REGISTRY.register()
@@ -50,7 +50,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         self.name = name
 
     def __call__(self, step: Any) -> Any:
-        passed = ops.greater(step, np.array([math.floor(b) for b in self.boundaries], "int32"))
+        passed = ops.greater(as_array(step), np.array([math.floor(b) for b in self.boundaries], "int32"))
         return pick(np.array(self.values, float), ops.sum(ops.cast(passed, "int32")))
 
     def get_config(self) -> dict[str, Any]:
