@@ -1,4 +1,4 @@
-"""The counter hash that defines every draw inside a graph: twelve 32-bit integer operations an element, the same on every backend."""
+"""The counter hash that defines every draw inside a graph: twelve 32-bit integer operations for each element."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def counter_hash(counter: np.ndarray, key0: int, key1: int) -> np.ndarray:
 
     On int32, the same bits: products and sums wrap, and `x >> s` becomes `(x >> s) & (2^(32 - s) - 1)`.
 
-    key1 multiplies in the middle, so streams of different keys are not shifts of one another, and neighbouring key1, such as
-    training steps, are as unrelated as any. The last multiplier depends on the counter, so a stream repeats values as
-    independent draws do, where a bijection of the counter never would. key0 should come from Threefry. The top bit of key1
-    has no effect. Not for cryptography.
+    key1 multiplies in the middle, so streams of different keys are not shifts of one another, and neighbouring values
+    of key1, such as training steps, do as well as any. The last multiplier depends on the counter, so a stream repeats
+    values as independent draws do, where a bijection of the counter never would. key0 should come from Threefry. The
+    top bit of key1 has no effect. Not for cryptography.
 
     Arguments:
         counter: uint32 array, any shape: the flat index of each element of the draw.

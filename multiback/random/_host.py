@@ -15,7 +15,7 @@ from multiback.dtypes import as_dtype
 from multiback.errors import ArgumentError, DtypeError
 from multiback.random._threefry import blocks, checked_shape, random_bits
 
-_LOWER_TAIL = 0.022750131948179207  # the normal distribution function at -2
+_LOWER_TAIL = 0.02275013194817920720  # the normal distribution function at -2
 _LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")  # its product with an exponent is exact
 _LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
 
@@ -167,7 +167,7 @@ def bernoulli(key: np.ndarray, shape: int | Sequence[int], p: float = 0.5) -> np
 def permutation(n: int, key: np.ndarray) -> np.ndarray:
     """The numbers 0 to n - 1 in random order: sorted by random bits, by index where those tie.
 
-    With k bits for the index, 64 - k remain to sort by: fewer than n^2 / 2^(64 - k) of all pairs tie on average.
+    With k bits for the index, 64 - k remain to sort by, so that two elements tie with probability 2^(k - 64).
 
     Arguments:
         n: How many, at least 0.
@@ -192,7 +192,7 @@ def permutation(n: int, key: np.ndarray) -> np.ndarray:
 
 
 def inverse_normal(p: np.ndarray) -> np.ndarray:
-    """The normal quantile F^-1(p), to about 1 part in 10^16, by rational functions of p - 1/2 or of sqrt(-log(min(p, 1 - p))).
+    """The normal quantile F^-1(p), to 1 part in 10^15: a rational function of p - 1/2, in the tails of sqrt(-log(p)).
 
     Arguments:
         p: float64 array in (0, 1).
@@ -218,7 +218,7 @@ def inverse_normal(p: np.ndarray) -> np.ndarray:
 
 
 def logarithm(x: np.ndarray) -> np.ndarray:
-    """Natural logarithm of positive normal float64, from + - * / alone: e * log 2 + 2 * artanh((m - 1) / (m + 1)), x = m * 2^e."""
+    """Natural logarithm of normal x > 0 from + - * / alone: e * log 2 + 2 * artanh((m - 1) / (m + 1)), x = m * 2^e."""
     mantissa, exponent = np.frexp(x)
     small = mantissa < math.sqrt(0.5)
     mantissa = np.where(small, mantissa * 2.0, mantissa)

@@ -24,8 +24,8 @@ _generation = 0
 def set_seed(seed: int) -> None:
     """Sets the seed of everything random: initial weights, shuffles, masks.
 
-    The seed belongs to the process: all threads see it at once. Keys depend on paths and steps, never on the order in which
-    threads ask; only draws made without a key (`fresh_key`) are numbered in the order in which they come.
+    The seed belongs to the process: all threads see it at once. Keys depend on paths and steps, never on the order in
+    which threads ask; only draws made without a key (`fresh_key`) are numbered in the order in which they come.
 
     Arguments:
         seed: An integer from -2^63 to 2^64 - 1.

@@ -1,7 +1,7 @@
 """Threefry-2x32 with 20 rounds in NumPy: the keys, and every draw made on the host.
 
-Bit for bit JAX's generator with `jax_threefry_partitionable=True`: element i of a draw depends only on the key and on i, so any
-part of a draw can be made alone.
+Bit for bit JAX's generator with `jax_threefry_partitionable=True`: element i of a draw depends only on the key and on
+i, so any part of a draw can be made alone.
 
 Source: Salmon, Moraes, Dror and Shaw 2011, Parallel random numbers: as easy as 1, 2, 3.
 """
