@@ -114,9 +114,12 @@ class TorchAdapter(Adapter):
         nested = torch.is_grad_enabled() and any(x.requires_grad and not x.is_leaf for x in arrays)
         with torch.enable_grad():
             leaves = [x.view_as(x) if nested and x.requires_grad else x.detach().requires_grad_() for x in arrays]
-            result = function(*leaves)
-            gradients = torch.autograd.grad(
-                result[0], leaves, create_graph=nested, allow_unused=True, materialize_grads=True
+            # A view of each leaf tells a gradient taken inside that it is being differentiated in turn.
+            result = function(*(x.view_as(x) for x in leaves))
+            gradients = (
+                torch.autograd.grad(result[0], leaves, create_graph=nested, allow_unused=True, materialize_grads=True)
+                if result[0].requires_grad
+                else [torch.zeros_like(x) for x in leaves]
             )
         if not nested:
             result = tree.map(lambda x: x.detach() if isinstance(x, torch.Tensor) else x, result)

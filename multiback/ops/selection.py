@@ -9,6 +9,7 @@ import numpy as np
 
 from multiback.errors import ArgumentError
 from multiback.graph.ir import Literal, Spec
+from multiback.graph.op import OPS
 from multiback.ops._cases import EXACT, Case, Sample, exact, special
 from multiback.ops._cases import elementwise as cases
 from multiback.ops._define import Array, composite, primitive
@@ -28,11 +29,17 @@ def _refuse_one_argument(call: dict[str, Any]) -> None:
         )
 
 
+def _one_array(call: dict[str, Any]) -> None:
+    """Of two numbers the first becomes an array, since numbers alone would not tell a framework the dtype."""
+    if isinstance(call["x1"], Literal) and isinstance(call["x2"], Literal):
+        call["x1"] = OPS["cast"](call["x1"], call["x1"].dtype)
+
+
 _CONDITION = Sample(("batch", 3), dtype="bool")
 
 
 @primitive(
-    canonical=chained(_refuse_one_argument, to_bool("condition"), promoting("x1", "x2")),
+    canonical=chained(_refuse_one_argument, to_bool("condition"), promoting("x1", "x2"), _one_array),
     cases=[
         Case(
             (_CONDITION, Sample(("batch", 3)), Sample(("batch", 3))),

@@ -22,7 +22,7 @@ LOWER = {
     "add": "{x1} + {x2}",
     "subtract": "{x1} - {x2}",
     "multiply": "{x1} * {x2}",
-    "divide": "{x1:array} / {x2}",
+    "divide": "{x1} / {x2}",
     "floor_divide": floor_divide,
     "remainder": remainder,
     "negative": "-{x:array}",
