@@ -107,6 +107,9 @@ def _power_exponent_gradient(g: Any, y: Any, x1: Any) -> Any:
     return g * where(zero, 0.0, y * log(where(zero, 1.0, x1)))
 
 
+pow = power
+
+
 @composite(cases=cases(dtypes=_FLOATS) + special([_INF, -_INF, 0.0, _NAN]) + exact(["int32"], Sample((4,), -9, 9)))
 def square(x: Array) -> Any:
     """Square: y = x * x. Integers stay integers and wrap.

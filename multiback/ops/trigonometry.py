@@ -336,3 +336,7 @@ def arctanh(x: Array) -> Any:
         [0.0]
     """
     return subtract(log1p(x), log1p(negative(x))) * 0.5
+
+
+asin, acos, atan, atan2 = arcsin, arccos, arctan, arctan2
+asinh, acosh, atanh = arcsinh, arccosh, arctanh

@@ -3,9 +3,9 @@
 from multiback.backends.protocol import Fast
 
 FAST = {
-    "not_equal": Fast("{x1} != {x2}"),
-    "greater": Fast("{x1} > {x2}"),
-    "greater_equal": Fast("{x1} >= {x2}"),
+    "not_equal": Fast("{x1:array} != {x2:array}"),
+    "greater": Fast("{x1:array} > {x2:array}"),
+    "greater_equal": Fast("{x1:array} >= {x2:array}"),
     "isnan": Fast("torch.isnan({x})"),
     "all": Fast("torch.all({x}, {axis}, {keepdims})"),
 }

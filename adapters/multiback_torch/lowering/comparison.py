@@ -1,7 +1,7 @@
 """Comparisons."""
 
 LOWER = {
-    "equal": "{x1} == {x2}",
-    "less": "{x1} < {x2}",
-    "less_equal": "{x1} <= {x2}",
+    "equal": "{x1:array} == {x2:array}",
+    "less": "{x1:array} < {x2:array}",
+    "less_equal": "{x1:array} <= {x2:array}",
 }
