@@ -260,15 +260,15 @@ class Variable(Operators):
         adapter = registry.owner(value)
         if isinstance(replaced, _Layered):
             replaced[self] = OPS["cast"](value, self.dtype)
-        elif adapter is None or not adapter.is_concrete(value):
-            host = np.array(as_host_array(value)).astype(self.dtype.numpy)
-            home, self._adapter, self._cell = self._adapter, None, host
-            if home is not None:
-                self.move(home)
-        else:
+        elif adapter is not None and adapter is self._adapter and adapter.is_concrete(value):
             array = value if adapter.dtype(value) == self.dtype else OPS["cast"](value, self.dtype)
-            fresh = adapter.from_numpy(adapter.to_numpy(array))
-            self.set_cell(adapter.cell(fresh, trainable=self._trainable, name=self.path), adapter)
+            self._cell = adapter.write(self._cell, array)
+        else:
+            host = np.array(as_host_array(value)).astype(self.dtype.numpy)
+            if self._adapter is None:
+                self._cell = host
+            else:
+                self._cell = self._adapter.write(self._cell, self._adapter.from_numpy(host))
         return value
 
     def assign_add(self, value: Any) -> Any:

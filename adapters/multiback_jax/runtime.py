@@ -74,6 +74,11 @@ class JaxAdapter(Adapter):
     def read(self, cell: Any) -> Any:
         return cell
 
+    def write(self, cell: Any, array: Any) -> Any:
+        # A copy: the next step consumes the cell.
+        with _width(array.dtype):
+            return jnp.array(array, copy=True)
+
     def version(self) -> str:
         return jax.__version__
 

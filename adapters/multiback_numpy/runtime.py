@@ -83,6 +83,9 @@ class NumpyAdapter(Adapter):
     def read(self, cell: Any) -> Any:
         return cell
 
+    def write(self, cell: Any, array: Any) -> Any:
+        return np.array(array)
+
     def version(self) -> str:
         return np.__version__
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,9 +12,11 @@ import tensorflow as tf
 
 from multiback import dtypes
 from multiback.backends.protocol import Adapter, Options
-from multiback.graph.ir import Graph
+from multiback.graph import passes
+from multiback.graph.ir import Equation, Graph, Value, flat
 from multiback.graph.source import Dialect
 from multiback_tensorflow.fast import FAST
+from multiback_tensorflow.fast.updates import IN_PLACE
 from multiback_tensorflow.lowering import LOWER
 
 _PLAIN = 8
@@ -44,6 +47,16 @@ class TensorFlowAdapter(Adapter):
         self.dialect = Dialect(
             "tf.shape({x})[{axis}]", lambda dtype: f"tf.{dtype}", _constant, {"tf": tf}, "tf.maximum({x}, {y})"
         )
+
+    def prepare(self, graph: Graph, options: Options) -> Graph:
+        in_place = frozenset() if options.differentiable else _in_place(graph)
+
+        def keep(equation: Equation) -> bool:
+            if equation.op.name in IN_PLACE and equation.flat_outputs[0] not in in_place:
+                return False
+            return self.keeps(equation, options)
+
+        return passes.optimize(passes.expand(graph, keep))
 
     def wrap(self, function: Callable[..., Any], graph: Graph, options: Options) -> Callable[..., Any]:
         if options.differentiable and len(graph.equations) <= _PLAIN:
@@ -76,6 +89,10 @@ class TensorFlowAdapter(Adapter):
     def read(self, cell: Any) -> Any:
         return cell
 
+    def write(self, cell: Any, array: Any) -> Any:
+        cell.assign(array, read_value=False)
+        return cell
+
     def version(self) -> str:
         return tf.__version__
 
@@ -93,7 +110,7 @@ class TensorFlowAdapter(Adapter):
 
 
 def _plainly(function: Callable[..., Any], graph: Graph, state: Any, arguments: Any) -> tuple[list[Any], Any]:
-    outputs = function(*(tf.convert_to_tensor(v) for v in state), *arguments)
+    outputs = [tf.convert_to_tensor(x) for x in function(*(tf.convert_to_tensor(v) for v in state), *arguments)]
     cells = list(outputs[: len(graph.updates)])
     for i, index in enumerate(graph.updates):
         if isinstance(state[index], tf.Variable):
@@ -124,17 +141,52 @@ class _Bound:
         """Traces the step for these variables."""
         self.state = list(state)
         count = len(self.graph.updates)
+        resident = _resident_inputs(self.graph)
 
         def step(*arguments: Any) -> tuple[Any, ...]:
-            outputs = self.function(*(v.read_value() for v in state), *arguments)
+            values = [v if i in resident else v.read_value() for i, v in enumerate(state)]
+            outputs = self.function(*values, *arguments)
             for index, new in zip(self.graph.updates, outputs[:count]):
-                state[index].assign(new, read_value=False)
+                if new is not state[index]:
+                    state[index].assign(new, read_value=False)
             return tuple(outputs[count:])
 
         signature = [tf.TensorSpec(_static(v.shape), getattr(tf, v.dtype)) for v in self.graph.arguments]
         jit = True if self.options.jit else None
         function = tf.function(step, input_signature=signature, autograph=False, jit_compile=jit)
         self.call = function if self.options.differentiable or jit else function.get_concrete_function()
+
+
+def _in_place(graph: Graph) -> frozenset[Value]:
+    """First outputs of the optimizer updates that only replace state by its new value."""
+    uses = Counter(x for e in graph.equations for x in e.flat_inputs if isinstance(x, Value))
+    uses.update(x for x in graph.outputs if isinstance(x, Value))
+    target = {new: graph.inputs[i] for new, i in zip(graph.outputs, graph.updates)}
+    found = set()
+    read_later: set[Value] = set()
+    for equation in reversed(graph.equations):
+        if names := IN_PLACE.get(equation.op.name):
+            operands = dict(zip(equation.op.operands, equation.inputs))
+            old = [x for name in names for x in flat(operands[name])]
+            if not read_later.isdisjoint(old):
+                continue
+            if len(old) == len(equation.flat_outputs) and all(
+                target.get(new) is was and uses[new] == 1 for new, was in zip(equation.flat_outputs, old)
+            ):
+                found.add(equation.flat_outputs[0])
+        read_later.update(x for x in equation.flat_inputs if isinstance(x, Value))
+    return frozenset(found)
+
+
+def _resident_inputs(graph: Graph) -> frozenset[int]:
+    """State inputs that an update changes in place: they are handed over as variables."""
+    position = {value: i for i, value in enumerate(graph.inputs)}
+    found = set()
+    for equation in graph.equations:
+        if names := IN_PLACE.get(equation.op.name):
+            operands = dict(zip(equation.op.operands, equation.inputs))
+            found.update(position[x] for name in names for x in flat(operands[name]))
+    return frozenset(found)
 
 
 def _static(shape: tuple[Any, ...]) -> list[int | None]:

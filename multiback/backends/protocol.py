@@ -188,6 +188,10 @@ class Adapter(ABC):
         """The native array in a cell, connected to the framework's own gradients when it is trainable."""
 
     @abstractmethod
+    def write(self, cell: Cell, array: Native) -> Cell:
+        """The cell holding another array of its shape and dtype: the same cell where the framework can change it."""
+
+    @abstractmethod
     def version(self) -> str:
         """The framework's version."""
 

@@ -111,6 +111,9 @@ class ToyAdapter(Adapter):
     def read(self, cell: ToyArray) -> ToyArray:
         return cell
 
+    def write(self, cell: ToyArray, array: ToyArray) -> ToyArray:
+        return array
+
     def version(self) -> str:
         return "0.1.0"
 
