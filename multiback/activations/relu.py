@@ -29,4 +29,6 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
     above = ops.relu(x) if threshold == 0 else ops.where(ops.greater(x, threshold), x, 0.0)
     if max_value is not None:
         above = ops.clip(above, 0.0, max_value)
-    return above - ops.relu(threshold - x) * negative_slope if negative_slope else above
+    if not negative_slope:
+        return above
+    return ops.subtract(above, ops.multiply(ops.relu(ops.subtract(threshold, x)), negative_slope))

@@ -41,4 +41,4 @@ def norms(w: Any, axis: int | Sequence[int] | None) -> Any:
 
 def rescaled(w: Any, wanted: Any, norm: Any) -> Any:
     """`w` with its norms `norm` brought to `wanted`: w * wanted / (norm + epsilon)."""
-    return w * (wanted / (norm + config.epsilon()))
+    return ops.multiply(w, ops.divide(wanted, ops.add(norm, config.epsilon())))

@@ -34,7 +34,9 @@ class MinMaxNorm(Constraint):
     def __call__(self, w: Any) -> Any:
         norm = norms(w, self.axis)
         wanted = ops.clip(norm, self.min_value, self.max_value)
-        return rescaled(w, wanted if self.rate == 1 else wanted * self.rate + norm * (1 - self.rate), norm)
+        if self.rate != 1:
+            wanted = ops.add(ops.multiply(wanted, self.rate), ops.multiply(norm, 1 - self.rate))
+        return rescaled(w, wanted, norm)
 
     def get_config(self) -> dict[str, Any]:
         return {"min_value": self.min_value, "max_value": self.max_value, "rate": self.rate, "axis": self.axis}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from multiback import config
+from multiback import config, ops
 from multiback.constraints.constraint import Constraint, norms
 from multiback.constraints.registry import REGISTRY
 
@@ -25,7 +25,7 @@ class UnitNorm(Constraint):
         self.axis = axis
 
     def __call__(self, w: Any) -> Any:
-        return w / (norms(w, self.axis) + config.epsilon())
+        return ops.divide(w, ops.add(norms(w, self.axis), config.epsilon()))
 
     def get_config(self) -> dict[str, Any]:
         return {"axis": self.axis}

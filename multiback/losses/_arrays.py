@@ -15,7 +15,7 @@ from multiback.errors import ShapeError
 from multiback.graph.dims import Dim
 from multiback.graph.ir import Value
 from multiback.graph.trace import as_host_array, current_builder
-from multiback.ops.creation import number
+from multiback.ops.creation import convert_to_tensor, number
 
 
 def compute_dtype(dtype: Any) -> DType:
@@ -37,7 +37,7 @@ def as_arrays(*values: Any, dtype: Any = None) -> list[Any]:
         adapter = next((a for a in owners if a is not None), None) or select.selected()
         arrays = [_native(x, adapter) for x in values]
     else:
-        arrays = [x if x is None or isinstance(x, Value) else ops.convert_to_tensor(x) for x in values]
+        arrays = [x if x is None or isinstance(x, Value) else convert_to_tensor(x) for x in values]
     return arrays if dtype is None else [x if x is None or _is(x, dtype) else ops.cast(x, dtype) for x in arrays]
 
 

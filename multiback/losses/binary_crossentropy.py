@@ -6,6 +6,7 @@ from typing import Any
 
 from multiback import ops
 from multiback.losses._arrays import targets_and_predictions
+from multiback.losses._one_graph import of_targets
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
 
@@ -16,6 +17,7 @@ def smoothed(y_true: Any, label_smoothing: float, classes: Any = 2) -> Any:
 
 
 @REGISTRY.register("bce", "BCE")
+@of_targets
 def binary_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> Any:

@@ -6,12 +6,14 @@ from typing import Any
 
 from multiback import ops
 from multiback.losses._arrays import targets_and_predictions
+from multiback.losses._one_graph import of_targets
 from multiback.losses.binary_crossentropy import smoothed
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
 
 
 @REGISTRY.register()
+@of_targets
 def binary_focal_crossentropy(
     y_true: Any,
     y_pred: Any,

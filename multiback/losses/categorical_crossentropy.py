@@ -8,6 +8,7 @@ from typing import Any
 from multiback import ops
 from multiback.errors import ArgumentError
 from multiback.losses._arrays import shown, targets_and_predictions
+from multiback.losses._one_graph import of_targets
 from multiback.losses.binary_crossentropy import smoothed
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
@@ -33,6 +34,7 @@ def distributions(y_true: Any, y_pred: Any, name: str, label_smoothing: float, a
 
 
 @REGISTRY.register()
+@of_targets
 def categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> Any:

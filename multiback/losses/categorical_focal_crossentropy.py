@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from multiback import config, ops
+from multiback.losses._one_graph import of_targets
 from multiback.losses.categorical_crossentropy import distributions
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
 
 
 @REGISTRY.register()
+@of_targets
 def categorical_focal_crossentropy(
     y_true: Any,
     y_pred: Any,

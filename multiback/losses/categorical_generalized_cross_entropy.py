@@ -7,11 +7,13 @@ from typing import Any
 from multiback import ops
 from multiback.errors import ArgumentError
 from multiback.losses._arrays import as_arrays, as_float, as_int
+from multiback.losses._one_graph import of_targets
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
 
 
 @REGISTRY.register()
+@of_targets
 def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Any:
     """Generalized cross-entropy: (1 - p[y]^q) / q, p along the last axis and y the class number.
 

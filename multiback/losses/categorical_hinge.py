@@ -6,11 +6,13 @@ from typing import Any
 
 from multiback import ops
 from multiback.losses._arrays import targets_and_predictions
+from multiback.losses._one_graph import of_targets
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
 
 
 @REGISTRY.register()
+@of_targets
 def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
     """Categorical hinge loss: max(0, 1 + max((1 - y_true) * y_pred) - sum(y_true * y_pred)) over the last axis.
 

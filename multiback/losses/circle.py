@@ -7,11 +7,13 @@ from typing import Any
 from multiback import dtypes, ops
 from multiback.layers._masks import set_mask
 from multiback.losses._arrays import as_arrays, as_float, as_int
+from multiback.losses._one_graph import of_targets
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
 
 
 @REGISTRY.register()
+@of_targets
 def circle(
     y_true: Any,
     y_pred: Any,

@@ -6,10 +6,12 @@ from typing import Any
 
 from multiback import ops
 from multiback.losses._arrays import targets_and_predictions
+from multiback.losses._one_graph import of_targets
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
 
 
+@of_targets
 def cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """The cosine of the angle between vectors along `axis`; 0 where one of them is 0."""
     y_true, y_pred = targets_and_predictions(y_true, y_pred, "cosine_similarity")
@@ -17,6 +19,7 @@ def cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 
 @REGISTRY.register()
+@of_targets
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Negative cosine similarity: -sum(y_true * y_pred) / (|y_true| |y_pred|) along `axis`.
 

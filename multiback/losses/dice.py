@@ -7,11 +7,13 @@ from typing import Any
 
 from multiback import config, ops
 from multiback.losses._arrays import targets_and_predictions
+from multiback.losses._one_graph import of_targets
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
 
 
 @REGISTRY.register()
+@of_targets
 def dice(y_true: Any, y_pred: Any, axis: int | Sequence[int] | None = None) -> Any:
     """Dice loss: 1 - 2 sum(y_true * y_pred) / (sum(y_true) + sum(y_pred) + epsilon).
 

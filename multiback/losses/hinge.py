@@ -6,6 +6,7 @@ from typing import Any
 
 from multiback import ops
 from multiback.losses._arrays import targets_and_predictions
+from multiback.losses._one_graph import of_targets
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
 
@@ -19,6 +20,7 @@ def shortfalls(y_true: Any, y_pred: Any, name: str) -> Any:
 
 
 @REGISTRY.register()
+@of_targets
 def hinge(y_true: Any, y_pred: Any) -> Any:
     """Hinge loss: mean(max(1 - y_true * y_pred, 0)) over the last axis.
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from multiback import ops
 from multiback.losses._arrays import targets_and_predictions
+from multiback.losses._one_graph import of_targets
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
 
 
 @REGISTRY.register()
+@of_targets
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     """Huber loss: the mean over the last axis of e^2 / 2 where |e| <= delta, else delta * (|e| - delta / 2).
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from multiback import config, ops
 from multiback.losses._arrays import targets_and_predictions
+from multiback.losses._one_graph import of_targets
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
 
 
 @REGISTRY.register("kld", "KLD")
+@of_targets
 def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     """Kullback-Leibler divergence: sum(y_true * log(y_true / y_pred)) over the last axis, both clipped to [epsilon, 1].
 

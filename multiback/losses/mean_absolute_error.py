@@ -6,11 +6,13 @@ from typing import Any
 
 from multiback import ops
 from multiback.losses._arrays import targets_and_predictions
+from multiback.losses._one_graph import of_targets
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
 
 
 @REGISTRY.register("mae", "MAE")
+@of_targets
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     """Mean absolute error: mean(|y_true - y_pred|) over the last axis. Its gradient at equality is 0.
 

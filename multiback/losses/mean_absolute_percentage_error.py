@@ -6,11 +6,13 @@ from typing import Any
 
 from multiback import config, ops
 from multiback.losses._arrays import targets_and_predictions
+from multiback.losses._one_graph import of_targets
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
 
 
 @REGISTRY.register("mape", "MAPE")
+@of_targets
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     """Mean absolute percentage error: 100 * mean(|y_true - y_pred| / max(|y_true|, epsilon)) over the last axis.
 

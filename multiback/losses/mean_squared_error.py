@@ -6,11 +6,13 @@ from typing import Any
 
 from multiback import ops
 from multiback.losses._arrays import targets_and_predictions
+from multiback.losses._one_graph import of_targets
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
 
 
 @REGISTRY.register("mse", "MSE")
+@of_targets
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """Mean squared error: mean((y_true - y_pred)^2) over the last axis.
 

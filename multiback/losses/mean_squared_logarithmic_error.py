@@ -6,11 +6,13 @@ from typing import Any
 
 from multiback import config, ops
 from multiback.losses._arrays import targets_and_predictions
+from multiback.losses._one_graph import of_targets
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
 
 
 @REGISTRY.register("msle", "MSLE")
+@of_targets
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     """Mean squared logarithmic error: mean((log(1 + y_true) - log(1 + y_pred))^2) over the last axis.
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from multiback import config, ops
 from multiback.losses._arrays import targets_and_predictions
+from multiback.losses._one_graph import of_targets
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
 
 
 @REGISTRY.register()
+@of_targets
 def poisson(y_true: Any, y_pred: Any) -> Any:
     """Poisson loss: mean(y_pred - y_true * log(y_pred + epsilon)) over the last axis.
 

@@ -8,6 +8,7 @@ from multiback import ops
 from multiback.dtypes import DType
 from multiback.errors import ArgumentError, closest
 from multiback.losses._arrays import as_array, same_rank
+from multiback.losses._one_graph import one_graph
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
@@ -26,6 +27,7 @@ def checked_reduction(reduction: str | None) -> str | None:
     return reduction
 
 
+@one_graph
 def merge_mask(sample_weight: Any, mask: Any, dtype: DType) -> Any:
     """Sample weights that are 0 where the mask is; either may be None."""
     if mask is None:
@@ -37,6 +39,7 @@ def merge_mask(sample_weight: Any, mask: Any, dtype: DType) -> Any:
     return sample_weight * mask
 
 
+@one_graph
 def reduce_weighted(values: Any, sample_weight: Any, mask: Any, reduction: str | None, dtype: DType) -> Any:
     """The losses of a batch as one number.
 

@@ -8,11 +8,13 @@ from multiback import ops
 from multiback.errors import ShapeError
 from multiback.layers._masks import set_mask
 from multiback.losses._arrays import as_arrays, as_float, as_int, shown
+from multiback.losses._one_graph import of_targets
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.registry import REGISTRY
 
 
 @REGISTRY.register()
+@of_targets
 def sparse_categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
 ) -> Any:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from multiback import ops
+from multiback.losses._one_graph import of_targets
 from multiback.losses.function_loss import FunctionLoss
 from multiback.losses.hinge import shortfalls
 from multiback.losses.registry import REGISTRY
 
 
 @REGISTRY.register()
+@of_targets
 def squared_hinge(y_true: Any, y_pred: Any) -> Any:
     """Squared hinge loss: mean(max(1 - y_true * y_pred, 0)^2) over the last axis.
 

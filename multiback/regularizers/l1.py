@@ -32,7 +32,7 @@ class L1(Regularizer):
         self.l1 = checked_factor(0.01 if l1 is None else l1, "l1")
 
     def __call__(self, x: Any) -> Any:
-        return ops.sum(ops.abs(x)) * self.l1
+        return ops.multiply(ops.sum(ops.abs(x)), self.l1)
 
     def get_config(self) -> dict[str, Any]:
         return {"l1": self.l1}

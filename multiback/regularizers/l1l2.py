@@ -33,12 +33,11 @@ class L1L2(Regularizer):
         self.l2 = checked_factor(l2 or 0.0, "l2")
 
     def __call__(self, x: Any) -> Any:
-        terms = []
-        if self.l1:
-            terms.append(ops.sum(ops.abs(x)) * self.l1)
-        if self.l2:
-            terms.append(ops.sum(ops.square(x)) * self.l2)
-        return sum(terms[1:], terms[0]) if terms else ops.zeros_like(ops.sum(x))
+        parts = [(self.l1, ops.abs), (self.l2, ops.square)]
+        terms = [ops.multiply(ops.sum(size(x)), factor) for factor, size in parts if factor]
+        if not terms:
+            return ops.zeros_like(ops.sum(x))
+        return terms[0] if len(terms) == 1 else ops.add(*terms)
 
     def get_config(self) -> dict[str, Any]:
         return {"l1": self.l1, "l2": self.l2}

@@ -32,7 +32,7 @@ class L2(Regularizer):
         self.l2 = checked_factor(0.01 if l2 is None else l2, "l2")
 
     def __call__(self, x: Any) -> Any:
-        return ops.sum(ops.square(x)) * self.l2
+        return ops.multiply(ops.sum(ops.square(x)), self.l2)
 
     def get_config(self) -> dict[str, Any]:
         return {"l2": self.l2}

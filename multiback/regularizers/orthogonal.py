@@ -47,7 +47,9 @@ class OrthogonalRegularizer(Regularizer):
         unit = ops.normalize(x, axis=axis)
         cosines = ops.matmul(unit, ops.transpose(unit)) if axis else ops.matmul(ops.transpose(unit), unit)
         above = np.triu(np.ones((count, count), bool), 1)
-        return ops.sum(ops.where(above, ops.abs(cosines), 0.0)) * (2.0 * self.factor / (count * (count - 1.0)))
+        return ops.multiply(
+            ops.sum(ops.where(above, ops.abs(cosines), 0.0)), 2.0 * self.factor / (count * (count - 1.0))
+        )
 
     def get_config(self) -> dict[str, Any]:
         return {"factor": self.factor, "mode": self.mode}

@@ -1,0 +1,185 @@
+"""Regularizers, constraints and activations: values by NumPy float64; names, configurations and lookup as in Keras."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+from multiback import activations, constraints, ops, regularizers
+from multiback.backends.compile import Compiled
+from multiback.backends.registry import owner
+from multiback.errors import ArgumentError, ShapeError, UnknownNameError
+from multiback.variables import Variable
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import keras
+
+U32 = 2.0**-24
+EPSILON = 1e-7
+W = np.random.default_rng(0).normal(size=(4, 3)).astype("float32") * 2
+
+
+def host(x) -> np.ndarray:
+    return np.asarray(owner(x).to_numpy(x), "float64")
+
+
+def orthogonal(w: np.ndarray) -> float:
+    unit = w / np.linalg.norm(w, axis=1, keepdims=True)
+    pairs = [abs(unit[i] @ unit[j]) for i in range(len(w)) for j in range(i)]
+    return float(np.mean(pairs))
+
+
+PENALTIES = [
+    (regularizers.L1(0.1), lambda w: 0.1 * np.abs(w).sum()),
+    (regularizers.L2(0.2), lambda w: 0.2 * (w**2).sum()),
+    (regularizers.L1L2(l1=0.1, l2=0.2), lambda w: 0.1 * np.abs(w).sum() + 0.2 * (w**2).sum()),
+    (regularizers.L1L2(l2=0.2), lambda w: 0.2 * (w**2).sum()),
+    (regularizers.L1L2(), lambda w: 0.0),
+    (regularizers.OrthogonalRegularizer(0.3), lambda w: 0.3 * orthogonal(w)),
+    (regularizers.OrthogonalRegularizer(0.3, "columns"), lambda w: 0.3 * orthogonal(w.T)),
+]
+ZERO_ROW = np.concatenate([W[:3], np.zeros((1, 3), "float32")])
+
+
+@pytest.mark.parametrize(("regularizer", "formula"), PENALTIES, ids=lambda x: type(x).__name__)
+def test_penalties(regularizer, formula, backend: str) -> None:
+    expected = formula(W.astype("float64"))
+    for w in (W, Variable(W, name="w")):
+        found = host(regularizer(w))
+        assert found.shape == ()
+        assert abs(found - expected) <= 16 * U32 * max(expected, 0.3)
+    weight = Variable(W, name="w")
+    compiled = Compiled(lambda x: regularizer(weight) * x, "penalty")(np.ones((1,), "float32"))
+    assert abs(host(compiled)[0] - expected) <= 16 * U32 * max(expected, 0.3)
+
+
+def test_penalties_keep_the_dtype_of_the_weight(backend: str) -> None:
+    for regularizer, formula in PENALTIES:
+        found = regularizer(W.astype("float64"))
+        assert owner(found).dtype(found) == "float64"
+        assert np.isclose(host(found), formula(W.astype("float64")), rtol=1e-13)
+
+
+@pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf"), "a", True])
+def test_factors_are_checked(value) -> None:
+    for make in (regularizers.L1, regularizers.L2, regularizers.OrthogonalRegularizer):
+        with pytest.raises(ArgumentError, match="finite number of at least 0"):
+            make(value)
+
+
+def test_orthogonal_regularizer_refuses_what_has_no_pairs() -> None:
+    with pytest.raises(ShapeError, match="expects a matrix"):
+        regularizers.OrthogonalRegularizer()(np.ones((2, 2, 2)))
+    with pytest.raises(ShapeError, match="at least two rows"):
+        regularizers.OrthogonalRegularizer()(np.ones((1, 2)))
+    with pytest.raises(ArgumentError, match="'rows' or 'columns'"):
+        regularizers.OrthogonalRegularizer(mode="row")
+
+
+def norm(w: np.ndarray, axis) -> np.ndarray:
+    return np.sqrt((w**2).sum(axis, keepdims=True))
+
+
+RULES = [
+    (constraints.MaxNorm(1.5), lambda w: w * np.minimum(norm(w, 0), 1.5) / (norm(w, 0) + EPSILON)),
+    (constraints.MaxNorm(2, axis=1), lambda w: w * np.minimum(norm(w, 1), 2) / (norm(w, 1) + EPSILON)),
+    (constraints.NonNeg(), lambda w: np.maximum(w, 0)),
+    (constraints.UnitNorm(axis=(0, 1)), lambda w: w / (norm(w, (0, 1)) + EPSILON)),
+    (constraints.MinMaxNorm(2.5, 3.5), lambda w: w * np.clip(norm(w, 0), 2.5, 3.5) / (norm(w, 0) + EPSILON)),
+    (
+        constraints.MinMaxNorm(2.5, 3.5, rate=0.3, axis=1),
+        lambda w: w * (0.3 * np.clip(norm(w, 1), 2.5, 3.5) + 0.7 * norm(w, 1)) / (norm(w, 1) + EPSILON),
+    ),
+]
+
+
+@pytest.mark.parametrize(("constraint", "formula"), RULES, ids=lambda x: type(x).__name__)
+def test_constraints(constraint, formula, backend: str) -> None:
+    for w in (W, ZERO_ROW):
+        expected = formula(w.astype("float64"))
+        found = host(Compiled(constraint, "constraint")(w))
+        assert np.all(np.abs(found - expected) <= 16 * U32 * np.abs(expected))
+    found = host(constraint(Variable(W, name="w")))
+    assert np.all(np.abs(found - formula(W.astype("float64"))) <= 16 * U32 * np.abs(W) * 4)
+
+
+@pytest.mark.parametrize("item", [r for r, _ in [*PENALTIES, *RULES]], ids=lambda x: type(x).__name__)
+def test_configurations_are_those_of_keras(item) -> None:
+    name = type(item).__name__
+    ours, theirs = (
+        (regularizers, keras.regularizers)
+        if isinstance(item, regularizers.Regularizer)
+        else (constraints, keras.constraints)
+    )
+    config = ours.serialize(item)
+    peer = getattr(theirs, name)(**item.get_config())
+    assert theirs.serialize(peer)["class_name"] == name
+    assert config.keys() == theirs.serialize(peer).keys()
+    assert config["module"] == theirs.serialize(peer)["module"]
+    for key, value in peer.get_config().items():
+        assert item.get_config()[key] == (value if isinstance(value, str | tuple) else pytest.approx(value, rel=1e-6))
+    assert ours.deserialize(config).get_config() == item.get_config()
+    assert type(ours.deserialize(theirs.serialize(peer))) is type(item)
+
+
+@pytest.mark.parametrize("name", ["l1", "l2", "l1l2", "L1", "L1L2", "orthogonal_regularizer"])
+def test_regularizers_by_name(name: str) -> None:
+    assert type(regularizers.get(name)).__name__ == type(keras.regularizers.get(name)).__name__
+
+
+@pytest.mark.parametrize("name", ["max_norm", "non_neg", "unit_norm", "min_max_norm", "MaxNorm"])
+def test_constraints_by_name(name: str) -> None:
+    assert type(constraints.get(name)).__name__ == type(keras.constraints.get(name)).__name__
+
+
+def test_unknown_names_and_none() -> None:
+    assert regularizers.get(None) is constraints.get(None) is None
+    with pytest.raises(UnknownNameError, match="Did you mean 'l1l2'"):
+        regularizers.get("l1l22")
+    with pytest.raises(UnknownNameError, match="constraint"):
+        constraints.get("positive")
+
+
+def relu(x: np.ndarray, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0):
+    above = np.where(x > threshold, x, 0.0)
+    if max_value is not None:
+        above = np.clip(above, 0.0, max_value)
+    return np.where(x > threshold, above, negative_slope * (x - threshold))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{}, {"negative_slope": 0.1}, {"max_value": 6}, {"max_value": 1.5}, {"threshold": 0.5},
+     {"negative_slope": 0.2, "max_value": 2.0, "threshold": 0.5}, {"negative_slope": 0.2, "max_value": 6}],
+    ids=str,
+)  # fmt: skip
+def test_relu_in_all_its_forms(arguments: dict, backend: str) -> None:
+    x = np.array([-3.0, -0.5, 0.0, 0.25, 0.5, 1.0, 2.5, 7.0], "float32")
+    expected = relu(x.astype("float64"), **arguments)
+    found = host(Compiled(lambda v: activations.relu(v, **arguments), "relu")(x))
+    assert np.all(np.abs(found - expected) <= 4 * U32 * (np.abs(x) + arguments.get("threshold", 0.0)))
+
+
+def test_activations_by_name() -> None:
+    assert activations.get(None) is activations.linear
+    assert activations.get("swish") is activations.silu
+    assert activations.get("hard_swish") is activations.hard_silu
+    assert activations.get(ops.tanh) is ops.tanh
+    for name in activations.__all__:
+        function = getattr(activations, name)
+        if name in ("get", "serialize", "deserialize"):
+            continue
+        assert activations.get(name) is function
+        assert activations.serialize(function) == keras.activations.serialize(getattr(keras.activations, name))
+        assert activations.deserialize(activations.serialize(function)) is function
+    with pytest.raises(UnknownNameError, match="Did you mean 'sigmoid'"):
+        activations.get("sigmoida")
+
+
+def test_gelu_is_exact_unless_asked(backend: str) -> None:
+    x = np.array([1.0], "float64")
+    assert host(activations.gelu(x)) == pytest.approx(0.8413447460685429, rel=1e-13)
+    assert host(activations.gelu(x, approximate=True)) == pytest.approx(0.8411919906082768, rel=1e-13)
