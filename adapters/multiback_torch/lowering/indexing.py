@@ -14,7 +14,7 @@ def in_range(indices, size):
 def take(x, indices, *, axis):
     places = in_range(indices, x.shape[axis])
     rows = x.index_select(axis, places.reshape(-1))
-    return rows if places.ndim == 1 else rows.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+    return rows if places.ndim == 1 else rows.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
 
 def take_along_axis(x, indices, *, axis):
