@@ -207,12 +207,15 @@ class Variable(Operators):
         self._cell = cell
         self._adapter = adapter
 
-    def state(self, adapter: Adapter) -> Any:
-        """What a compiled function gets as its state: the cell, or the value that a `StatelessScope` put in its place."""
-        replaced = _REPLACED.get()
-        return replaced[self] if self in replaced else self.cell(adapter)
+    @staticmethod
+    def gather(variables: Sequence[Variable], adapter: Adapter) -> list[Any]:
+        """What a compiled function gets as state: the cells, or the values that a `StatelessScope` put in their place."""
+        if replaced := _REPLACED.get():
+            return [replaced[v] if v in replaced else v.cell(adapter) for v in variables]
+        return [v._cell if v._adapter is adapter else v.cell(adapter) for v in variables]
 
-    def update(self, cell: Any, adapter: Adapter) -> None:
+    @staticmethod
+    def scatter(variables: Sequence[Variable], cells: Sequence[Any], adapter: Adapter) -> None:
         """Takes the new state that a compiled function returned.
 
         Raises:
@@ -220,12 +223,14 @@ class Variable(Operators):
         """
         replaced = _REPLACED.get()
         if isinstance(replaced, _Layered):
-            replaced[self] = cell
-        elif adapter.is_concrete(cell):
-            self._cell, self._adapter = cell, adapter
+            for variable, cell in zip(variables, cells):
+                replaced[variable] = cell
+        elif adapter.is_concrete(cells[0]):
+            for variable, cell in zip(variables, cells):
+                variable._cell = cell
         else:
             raise StateError(
-                f"Variable {self.path!r} would be updated inside a traced function of {adapter.name}. "
+                f"Variable {variables[0].path!r} would be updated inside a traced function of {adapter.name}. "
                 "Use model.stateless_call(...), which takes and returns the state."
             )
 

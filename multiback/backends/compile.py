@@ -28,10 +28,13 @@ class Program:
 
     def run(self, arrays: Sequence[Any]) -> Sequence[Any]:
         """Runs on native arrays; new state goes back into the Variables."""
-        adapter = self.executable.adapter
-        new, results = self.executable.run([v.state(adapter) for v in self.trace.variables], arrays)
-        for variable, cell in zip(self.trace.updated, new):
-            variable.update(cell, adapter)
+        variables, updated = self.trace.variables, self.trace.updated
+        if not variables:
+            return self.executable.run((), arrays)[1]
+        adapter, kind = self.executable.adapter, type(variables[0])
+        new, results = self.executable.run(kind.gather(variables, adapter), arrays)
+        if updated:
+            kind.scatter(updated, new, adapter)
         return results
 
     def __call__(self, arrays: Sequence[Any]) -> Any:
