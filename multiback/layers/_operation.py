@@ -7,6 +7,7 @@ from typing import Any
 
 from multiback.graph.op import Op, get_op
 from multiback.layers._layer import Layer
+from multiback.layers._names import auto_name
 from multiback.layers._registry import REGISTRY
 from multiback.layers._symbolic import KerasTensor
 from multiback.saving.registry import deserialize, serialize
@@ -23,7 +24,8 @@ class Operation(Layer):
     """
 
     def __init__(self, op: str, template: Any = (), attributes: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
-        super().__init__(**{"name": None, **kwargs})
+        name = kwargs.pop("name", None) or auto_name(op)
+        super().__init__(name=name, **kwargs)
         self.op = get_op(op)
         self.template = template
         self.attributes = dict(attributes or {})
@@ -55,8 +57,14 @@ class Operation(Layer):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
-        config = {k: deserialize(v) if k in ("template", "attributes") else v for k, v in config.items()}
-        return super().from_config(config)
+        template, attributes = deserialize(config["template"]), deserialize(config["attributes"])
+        # JSON has no tuples, and attributes must be hashable.
+        attributes = {k: _as_tuple(v) for k, v in attributes.items()}
+        return super().from_config({**config, "template": template, "attributes": attributes})
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(_as_tuple(v) for v in value) if isinstance(value, list | tuple) else value
 
 
 def apply_symbolically(op: Op, call: dict[str, Any]) -> Any:
@@ -72,5 +80,5 @@ def apply_symbolically(op: Op, call: dict[str, Any]) -> Any:
         return {"value": x}
 
     template = [slot(call[n]) for n in op.operands]
-    layer = Operation(op.name, template, {n: call[n] for n in op.attributes}, name=None)
+    layer = Operation(op.name, template, {n: call[n] for n in op.attributes})
     return layer(tensors[0] if len(tensors) == 1 else tensors)

@@ -10,9 +10,13 @@ from multiback.errors import ArgumentError, ShapeError, closest
 from multiback.layers._layer import Layer
 from multiback.layers._masks import get_mask, set_mask
 from multiback.layers._symbolic import KerasTensor, Node, public_shape
+from multiback.models._layer_order import ordered_layers
+from multiback.models.functional_config import functional_config, made_of_tensors, recorded_arguments
 from multiback.models.model import Model
+from multiback.saving.registry import deserialize, file_under
 
 
+@file_under("keras.src.models.functional")
 class Functional(Model):
     """The model between symbolic inputs and outputs; `Model(inputs, outputs)` makes one.
 
@@ -38,9 +42,7 @@ class Functional(Model):
         self._inputs_struct = inputs
         self._outputs_struct = outputs
         self._nodes = _sorted_nodes(tree.leaves(outputs), tree.leaves(inputs), self.name)
-        own = [x.node.layer for x in tree.leaves(inputs) if x.node and not x.node.inputs]
-        found = [*own, *(n.layer for n in self._nodes)]
-        self._model_layers = list(dict.fromkeys(found))
+        self._model_layers = ordered_layers(tree.leaves(inputs), tree.leaves(outputs))
         names: dict[str, Layer] = {}
         for layer in self._model_layers:
             if names.setdefault(layer.name, layer) is not layer:
@@ -71,7 +73,9 @@ class Functional(Model):
 
     @property
     def output_names(self) -> list[str]:
-        """The names of the layers that give the outputs."""
+        """The names of the outputs: the keys of a dict of them, otherwise the layers that give them."""
+        if isinstance(self._outputs_struct, Mapping) and len(self._outputs_struct) == len(self.outputs):
+            return sorted(self._outputs_struct)
         return [x.node.layer.name for x in self.outputs if x.node]
 
     @property
@@ -111,6 +115,17 @@ class Functional(Model):
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         return None
+
+    def get_config(self) -> dict[str, Any]:
+        if made_of_tensors(type(self)):
+            return functional_config(self)
+        return {**super().get_config(), **recorded_arguments(self)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Any:
+        if "input_layers" not in config:
+            config = {k: deserialize(v, custom_objects) for k, v in config.items()}
+        return super().from_config(config, custom_objects)
 
     def _matched(self, inputs: Any) -> list[Any]:
         """The arrays for the model's inputs, in their order.

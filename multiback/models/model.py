@@ -9,12 +9,16 @@ from typing import Any
 from multiback.errors import ArgumentError, unknown_name
 from multiback.layers._layer import Layer
 from multiback.layers._registry import MODELS, REGISTRY
+from multiback.models.building import BuiltByCalling
+from multiback.saving.registry import custom_object_scope, file_under
+from multiback.saving.saveable import Saveable
 from multiback.training.trainer import Trainer
 
 
 @MODELS.register()
 @REGISTRY.register()
-class Model(Trainer, Layer):
+@file_under("keras")
+class Model(Saveable, BuiltByCalling, Trainer, Layer):
     """A layer that can be trained.
 
     `Model(inputs, outputs)` on symbolic tensors gives a functional model; a subclass with `call` is a model of its own.
@@ -88,9 +92,12 @@ class Model(Trainer, Layer):
             from multiback.models.functional_config import functional_from_config
 
             return functional_from_config(cls, config, custom_objects)
-        return super().from_config(config)
+        with custom_object_scope(custom_objects or {}):
+            return super().from_config(config)
 
 
 @functools.cache
 def _functional_class(cls: type, functional: type) -> type:
-    return cls if issubclass(cls, functional) else type(cls.__name__, (cls, functional), {"__module__": cls.__module__})
+    if issubclass(cls, functional):
+        return cls
+    return type(cls.__name__, (cls, functional), {"__module__": cls.__module__, "_saved_as": cls})

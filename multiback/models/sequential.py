@@ -12,10 +12,12 @@ from multiback.layers._symbolic import KerasTensor
 from multiback.layers.core.input_layer import Input, InputLayer
 from multiback.models.functional import Functional
 from multiback.models.model import Model
+from multiback.saving.registry import file_under
 
 
 @MODELS.register()
 @REGISTRY.register()
+@file_under("keras")
 class Sequential(Model):
     """A stack of layers, each with one input and one output.
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from multiback.errors import ArgumentError, MultibackError, SavingError, unknown_name
 from multiback.graph.op import OPS, Op
+from multiback.graph.slices import Slice
 
 T = TypeVar("T")
 
@@ -24,6 +25,7 @@ CUSTOM: dict[str, Any] = {}
 _FILED: dict[Any, str] = {}
 _SCOPED: ContextVar[Mapping[str, Any]] = ContextVar("multiback_custom_objects", default=MappingProxyType({}))
 _SHARED: ContextVar[dict[Any, Any] | None] = ContextVar("multiback_shared_objects", default=None)
+_INSIDE: ContextVar[bool] = ContextVar("multiback_inside_configuration", default=False)
 _SPECIAL = ("__numpy__", "__tensor__", "__bytes__", "__slice__", "__ellipsis__")
 _CODE = ("__lambda__", "__typespec__")
 
@@ -227,7 +229,7 @@ def serialize(item: Any) -> Any:
 def _special(item: Any) -> Any:
     if isinstance(item, bytes):
         return {"class_name": "__bytes__", "config": {"value": item.decode()}}
-    if isinstance(item, slice):
+    if isinstance(item, slice | Slice):
         parts = {name: serialize(getattr(item, name)) for name in ("start", "stop", "step")}
         return {"class_name": "__slice__", "config": parts}
     if item is Ellipsis:
@@ -335,7 +337,8 @@ def _rebuild(name: Any, config: Mapping[str, Any]) -> Any:
     made = _made(item, name, inner)
     if number is not None and shared is not None:
         shared[number] = made
-    if config.get("build_config") and hasattr(made, "build_from_config") and not getattr(made, "built", True):
+    # What is inside something else is built by it, under its name.
+    if not _INSIDE.get() and config.get("build_config") and not getattr(made, "built", True):
         made.build_from_config(config["build_config"])
     if config.get("compile_config") and hasattr(made, "compile_from_config"):
         made.compile_from_config(config["compile_config"])
@@ -362,12 +365,15 @@ def _made(item: Any, name: str, config: Mapping[str, Any]) -> Any:
     if inspect.isclass(item) and _module_of(item) is not None:
         # Keras writes arguments of features that we lack, such as quantization; unset, they ask for nothing.
         config = {k: v for k, v in config.items() if v is not None or k in _arguments(item)}
+    token = _INSIDE.set(True)
     try:
         return item.from_config(config)
     except MultibackError:
         raise
     except (TypeError, KeyError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise SavingError(f"{name} cannot be made from its configuration: {error!r}.") from error
+    finally:
+        _INSIDE.reset(token)
 
 
 @functools.cache
