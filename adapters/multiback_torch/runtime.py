@@ -12,9 +12,11 @@ import torch.nn.functional as F
 
 from multiback import dtypes, tree
 from multiback.backends.protocol import Adapter, Options
+from multiback.graph.donation import donate
 from multiback.graph.ir import Graph, Value
 from multiback.graph.source import Dialect
 from multiback_torch.fast import FAST
+from multiback_torch.fast.updates import IN_PLACE
 from multiback_torch.lowering import LOWER
 
 _TO_TORCH = {d: getattr(torch, "bool" if d == "bool" else d) for d in dtypes.ALL.values()}
@@ -32,6 +34,9 @@ class TorchAdapter(Adapter):
         self.dialect = Dialect(
             "{x}.shape[{axis}]", lambda dtype: str(_TO_TORCH[dtype]), self.from_numpy, {"torch": torch, "F": F}
         )
+
+    def prepare(self, graph: Graph, options: Options) -> Graph:
+        return super().prepare(graph if options.differentiable else donate(graph, IN_PLACE), options)
 
     def wrap(self, function: Callable[..., Any], graph: Graph, options: Options) -> Callable[..., Any]:
         count, updates = len(graph.updates), graph.updates
@@ -102,6 +107,10 @@ class TorchAdapter(Adapter):
 
     def read(self, cell: Any) -> Any:
         return cell
+
+    def write(self, cell: Any, array: Any) -> Any:
+        with torch.no_grad():
+            return cell.copy_(array)
 
     def version(self) -> str:
         return str(torch.__version__)

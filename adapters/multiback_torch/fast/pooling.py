@@ -31,7 +31,7 @@ def average_pool(inputs, *, pool_size, strides, padding, data_format):
 
 
 def pooled(pool, inputs, window, strides, padding, data_format):
-    """`pool(x, window, strides, pads, ceil)` on images with channels first; `ceil`: windows may run over the end instead."""
+    """`pool(x, window, strides, pads, ceil)` with channels first; `ceil`: windows run over the end instead of pads."""
     n = len(window)
     last = data_format == "channels_last"
     x = inputs.permute(0, n + 1, *range(1, n + 1)) if last else inputs
