@@ -27,7 +27,8 @@ def reference_step(model: Any, x: Any, y: Any = None, sample_weight: Any = None)
     arrays = [a for a in tree.leaves(tuple(batch)) if a is not None]
     wide = [a.astype(np.float64) if a.dtype.kind not in "biu" else a for a in [*state, *arrays]]
     graph = traced.graph
-    outputs = reference(passes.dead_code(graph.replace(outputs=graph.outputs[: len(graph.updates)])))(*wide)
+    pure = graph.replace(outputs=graph.outputs[: len(graph.updates)], state=0, updates=())
+    outputs = reference(passes.dead_code(pure))(*wide)
     return dict(zip(traced.updated, outputs))
 
 
