@@ -24,6 +24,7 @@ from multiback.testing import one_step_distance
 
 EPOCHS = 12
 BATCH = 32
+BACKENDS = ("torch", "jax", "tensorflow", "numpy")
 JOURNEY = ("torch", "jax", "tensorflow")
 
 
@@ -131,7 +132,7 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     given = parser.parse_args()
     console = Console()
-    backends = given.backend or mb.available_backends()
+    backends = given.backend or [b for b in mb.available_backends() if b in BACKENDS]
     results = []
     for backend in backends:
         console.rule(f"{backend}")
