@@ -9,9 +9,11 @@ import numpy as np
 
 from multiback.dtypes import as_dtype
 from multiback.errors import ShapeError
-from multiback.saving.registry import Registry
+from multiback.random._seed import SeedGenerator
+from multiback.saving.registry import Registry, file_under
 
 REGISTRY = Registry("initializer", "keras.initializers")
+file_under("keras.random")(SeedGenerator)  # occurs as a seed; multiback.random is below the registry
 
 
 def get(identifier: Any) -> Any:

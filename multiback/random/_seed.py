@@ -13,7 +13,6 @@ import numpy as np
 
 from multiback.errors import ArgumentError, unknown_name
 from multiback.random._threefry import fold_in, key_from_seed
-from multiback.saving.registry import file_under
 
 _LOCK = threading.Lock()
 _seed: int | None = None
@@ -113,7 +112,6 @@ def checked_seed(seed: Any) -> int:
     return number
 
 
-@file_under("keras.random")
 class SeedGenerator:
     """A source of keys for draws that differ from call to call: key i is fold_in(key(seed), i).
 
