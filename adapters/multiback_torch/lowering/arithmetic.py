@@ -1,6 +1,6 @@
 """Arithmetic; a zero divisor among integers gives 0, where PyTorch would raise.
 
-Numbers are given as 0-d tensors: PyTorch makes one of a Python number at every call, which doubles the cost of a small op.
+Numbers are given as 0-d tensors: PyTorch makes one of a Python number at every call, at the cost of another small op.
 """
 
 import torch
