@@ -20,20 +20,22 @@ _MODULES = {
         concatenate cos cosh count_nonzero cumprod cumsum diag diagonal divide divide_no_nan dot equal exp exp2
         expand_dims expm1 flip floor floor_divide getitem greater greater_equal hypot inner isfinite isinf isnan less
         less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor matmul max maximum
-        mean min minimum moveaxis nan_to_num negative not_equal outer pad power prod ravel reciprocal repeat reshape
-        roll round sign sin sinh sort split sqrt square squeeze stack std subtract sum swapaxes take take_along_axis
+        mean min minimum moveaxis multiply nan_to_num negative not_equal ones_like outer pad power prod ravel reciprocal repeat reshape
+        remainder roll round sign sin sinh sort split sqrt square squeeze stack std subtract sum swapaxes take take_along_axis
         tan tanh tensordot tile trace transpose tril triu trunc var vdot where
+        zeros_like
     """,
     "nn": """
-        average_pool celu elu gelu glu hard_shrink hard_sigmoid hard_silu hard_tanh leaky_relu log_sigmoid log_softmax
-        max_pool normalize relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus
+        average_pool celu conv_transpose depthwise_conv elu gelu glu hard_shrink hard_sigmoid hard_silu hard_tanh leaky_relu log_sigmoid log_softmax
+        max_pool moments normalize one_hot relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus
         sparse_sigmoid squareplus tanh_shrink threshold
     """,
-    "math": "erf logsumexp rsqrt",
+    "linalg": "norm",
+    "math": "erf in_top_k logsumexp rsqrt top_k",
     "core": "cast saturate_cast stop_gradient unstack",
 }
 _MODULE = {op: module for module, names in _MODULES.items() for op in names.split()}
-_CLASS = {"getitem": "GetItem"}
+_CLASS = {"getitem": "GetItem", "remainder": "Mod"}
 # Where not just the attributes are arguments of the constructor.
 _CONSTRUCTED = {"clip": ("x_min", "x_max"), "getitem": (), "pad": ("pad_width", "mode")}
 _OTHER_NAMES = {
