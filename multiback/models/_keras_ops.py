@@ -16,19 +16,19 @@ _PACKAGE = "keras.src.ops."
 _MODULES = {
     "numpy": """
         abs add all amax amin any arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argsort average
-        bitwise_and bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor broadcast_to ceil clip
-        concatenate cos cosh count_nonzero cumprod cumsum diag diagonal divide divide_no_nan dot equal exp exp2
+        bitwise_and bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor broadcast_to ceil
+        clip concatenate cos cosh count_nonzero cumprod cumsum diag diagonal divide divide_no_nan dot equal exp exp2
         expand_dims expm1 flip floor floor_divide getitem greater greater_equal hypot inner isfinite isinf isnan less
         less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor matmul max maximum
-        mean min minimum moveaxis multiply nan_to_num negative not_equal ones_like outer pad power prod ravel reciprocal repeat reshape
-        remainder roll round sign sin sinh sort split sqrt square squeeze stack std subtract sum swapaxes take take_along_axis
-        tan tanh tensordot tile trace transpose tril triu trunc var vdot where
+        mean min minimum moveaxis multiply nan_to_num negative not_equal ones_like outer pad power prod ravel
+        reciprocal remainder repeat reshape roll round sign sin sinh sort split sqrt square squeeze stack std subtract
+        sum swapaxes take take_along_axis tan tanh tensordot tile trace transpose tril triu trunc var vdot where
         zeros_like
     """,
     "nn": """
-        average_pool celu conv_transpose depthwise_conv elu gelu glu hard_shrink hard_sigmoid hard_silu hard_tanh leaky_relu log_sigmoid log_softmax
-        max_pool moments normalize one_hot relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus
-        sparse_sigmoid squareplus tanh_shrink threshold
+        average_pool celu conv_transpose depthwise_conv elu gelu glu hard_shrink hard_sigmoid hard_silu hard_tanh
+        leaky_relu log_sigmoid log_softmax max_pool moments normalize one_hot relu relu6 selu sigmoid silu soft_shrink
+        softmax softplus softsign sparse_plus sparse_sigmoid squareplus tanh_shrink threshold
     """,
     "linalg": "norm",
     "math": "erf in_top_k logsumexp rsqrt top_k",

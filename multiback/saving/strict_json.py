@@ -11,7 +11,7 @@ from multiback.errors import SavingError
 MAX_BYTES = 64 << 20
 MAX_DEPTH = 200
 _MAX_DIGITS = 400
-_LARGEST = 1 << 63
+_LARGEST = 1 << 64
 
 
 def loads(data: bytes | str, what: str) -> Any:
