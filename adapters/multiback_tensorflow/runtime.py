@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+
+# TensorFlow logs what it does while it starts and compiles; set to "0" to see it.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
 import tensorflow as tf
 
 from multiback import dtypes

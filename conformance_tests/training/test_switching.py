@@ -58,7 +58,7 @@ def test_a_run_goes_on_elsewhere(first: str, second: str) -> None:
     later = move.fit(X, Y, batch_size=8, epochs=4, initial_epoch=2, verbose=0).history
     for a, b in zip(stay.get_weights(), move.get_weights()):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-12 * max(1.0, np.abs(a).max()))
-    np.testing.assert_allclose(history["loss"][2:], later["loss"], rtol=1e-12)
+    np.testing.assert_allclose(history["loss"][2:], later["loss"], rtol=1e-6)  # metrics count in float32
     np.testing.assert_array_equal(history["accuracy"][2:], later["accuracy"])
     assert int(move.optimizer.iterations.numpy()) == 16
     for a, b in zip(stay.optimizer.variables, move.optimizer.variables):

@@ -48,6 +48,7 @@ class Loss:
         self.name = name or auto_name(snake_case(type(self).__name__))
         self.reduction = checked_reduction(reduction)
         self._dtype = compute_dtype(dtype)
+        self._given_dtype = dtype
 
     @property
     def dtype(self) -> DType:
@@ -58,7 +59,8 @@ class Loss:
         """The reduced loss.
 
         Arguments:
-            y_true, y_pred: Arrays or trees of them, as `call` takes them; cast to `dtype`. The mask of `y_pred`, if it
+            y_true, y_pred: Arrays or trees of them, as `call` takes them; cast to `dtype` (or to float64, when the
+                predictions are float64 and no dtype was asked for). The mask of `y_pred`, if it
                 has one, is applied.
             sample_weight: Array that broadcasts to the losses, or None.
 
@@ -68,13 +70,14 @@ class Loss:
         with scope(self.name):
             mask = get_mask(y_pred)
             y_true, y_pred, sample_weight = _as_trees_of_arrays(y_true, y_pred, sample_weight)
-            y_true = tree.map(self._target, y_true)
-            y_pred = tree.map(lambda x: as_array(x, self._dtype), y_pred)
+            dtype = self._wide_enough(y_pred)
+            y_true = tree.map(lambda x: self._target(x, dtype), y_true)
+            y_pred = tree.map(lambda x: as_array(x, dtype), y_pred)
             losses = self.call(y_true, y_pred)
             own = get_mask(losses)
             if own is not None:
                 mask = own if mask is None else ops.logical_and(mask, own)
-            return reduce_weighted(losses, sample_weight, mask, self.reduction, self._dtype)
+            return reduce_weighted(losses, sample_weight, mask, self.reduction, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each sample: the shape of `y_pred` without its last axis, as a rule."""
@@ -89,10 +92,16 @@ class Loss:
         """The loss that a configuration describes."""
         return cls(**config)
 
-    def _target(self, y_true: Any) -> Any:
+    def _wide_enough(self, y_pred: Any) -> DType:
+        """`dtype`, or float64 for predictions in float64 when none was asked for."""
+        if self._given_dtype is None and any(dtypes.as_dtype(x.dtype) == dtypes.float64 for x in tree.leaves(y_pred)):
+            return dtypes.float64
+        return self._dtype
+
+    def _target(self, y_true: Any, dtype: DType) -> Any:
         if self._integer_targets and dtypes.as_dtype(y_true.dtype).is_integer:
             return y_true
-        return as_array(y_true, self._dtype)
+        return as_array(y_true, dtype)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"

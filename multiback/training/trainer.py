@@ -146,6 +146,9 @@ class Trainer:
         for value in vars(self).values():
             if isinstance(value, optimizers.Optimizer):
                 found.update(dict.fromkeys(value.variables))
+        for layer in self._flatten_layers():  # type: ignore[attr-defined]
+            if layer._random_state is not None:
+                found[layer._random_state] = None
         if self._guard is not None:
             found[self._guard] = None
         return list(found)
@@ -297,7 +300,7 @@ class Trainer:
         return policy.variable_dtype
 
     def _permutation(self, n: int, epoch: int) -> np.ndarray:
-        return permutation(n, key_for("shuffle", step=epoch))
+        return permutation(n, key_for("shuffle", seed=self._run_seed(), step=epoch))
 
     def _needs_compile(self, method: str) -> None:
         if not self.compiled:
