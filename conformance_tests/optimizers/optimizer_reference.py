@@ -1,7 +1,7 @@
 """The update rules of all optimizers in NumPy float64, written from the formulas of the papers as Keras defines them.
 
-Each rule is a function `rule(x, g, s, t, lr, **settings) -> (x, s)` for one variable: `s` holds its slots by name, `t` counts
-updates from 1. `Reference` puts around it what optimizers share.
+Each rule is a function `rule(x, g, s, t, lr, **settings) -> (x, s)` for one variable: `s` holds its slots by name, `t`
+counts updates from 1. `Reference` puts around it what optimizers share.
 """
 
 from __future__ import annotations

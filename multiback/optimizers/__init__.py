@@ -84,7 +84,7 @@ def get(identifier: Any) -> Any:
         identifier = identifier.lower()
     if identifier is None or isinstance(identifier, Optimizer):
         return identifier
-    made = REGISTRY.get(identifier)
+    made = REGISTRY.get(identifier) if isinstance(identifier, str | Mapping | type) else None
     if not isinstance(made, Optimizer):
         raise ArgumentError(
             f"An optimizer is given by name, configuration, class or object; got {identifier!r}. "

@@ -22,7 +22,7 @@ def clip_by_global_norm(gradients: Sequence[Any], limit: float) -> list[Any]:
     """All gradients scaled by limit / max(||g||, limit), with the norm over all of them; NaN unless that is finite."""
     norm = _norm(gradients)
     factor = limit / ops.maximum(norm, limit) + (norm - norm)
-    return [g * ops.cast(factor, g.dtype) for g in gradients]
+    return [g * factor for g in gradients]
 
 
 def all_finite(gradients: Sequence[Any]) -> Any:

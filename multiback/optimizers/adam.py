@@ -79,10 +79,10 @@ class Adam(MultiTensorOptimizer):
         bias = ops.sqrt(one_minus_power(self.beta_2, step)) / one_minus_power(self.beta_1, step)
         means, squares = self._slots(self._means, variables), self._slots(self._squares, variables)
         largest = self._slots(self._largest, variables) if self._largest else []
+        rate = learning_rate * in_dtype(bias, dtype)
         new, *slots = ops.adam_update(
-            variables, gradients, means, squares, largest, learning_rate * in_dtype(bias, dtype), self.beta_1, self.beta_2,
-            self.epsilon,
-        )  # fmt: skip
+            variables, gradients, means, squares, largest, rate, self.beta_1, self.beta_2, self.epsilon
+        )
         assign_all(variables, new)
         for old, values in zip((means, squares, largest), slots):
             assign_all(old, values)

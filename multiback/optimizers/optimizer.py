@@ -398,9 +398,13 @@ class Optimizer(OptimizerState):
         pairs = [(v, a) for v, a in zip(self._trainable_variables, self._averages) if a is not None]
         iterations = self.iterations
         later = ops.not_equal(iterations, 0)
-        for variable, average in pairs:
-            weight = 1.0 - ops.cast(later, variable.dtype) * self.ema_momentum
-            average.assign(average + (variable - average) * weight)
+        for dtype in dict.fromkeys(v.dtype for v, _ in pairs):
+            group = [(v, a) for v, a in pairs if v.dtype == dtype]
+            variables, averages = [v for v, _ in group], [a for _, a in group]
+            weight = 1.0 - ops.cast(later, dtype) * self.ema_momentum
+            kept = ops.sgd_update(averages, averages, weight)
+            for average, value in zip(averages, ops.sgd_update(kept, variables, -weight)):
+                average.assign(value)
 
         def overwrite() -> None:
             for variable, average in pairs:

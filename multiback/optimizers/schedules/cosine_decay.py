@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from multiback import ops
 from multiback.optimizers.schedules._registry import REGISTRY
-from multiback.optimizers.schedules.learning_rate_schedule import LearningRateSchedule, as_rate, check_positive
+from multiback.optimizers.schedules.learning_rate_schedule import (
+    LearningRateSchedule,
+    as_rate,
+    check_positive,
+    half_cosine,
+)
 
 
 @REGISTRY.register()
@@ -62,15 +66,14 @@ class CosineDecay(LearningRateSchedule):
             return self._decayed(done, start)
         rise = (self.warmup_target - self.initial_learning_rate) / self.warmup_steps
         return ops.where(
-            done < self.warmup_steps,
-            done * rise + self.initial_learning_rate,
-            self._decayed(done - self.warmup_steps, self.warmup_target),
+            ops.less(done, self.warmup_steps),
+            ops.add(ops.multiply(done, rise), self.initial_learning_rate),
+            self._decayed(ops.subtract(done, self.warmup_steps), self.warmup_target),
         )
 
     def _decayed(self, done: Any, start: float) -> Any:
-        fraction = ops.minimum(done, float(self.decay_steps)) / self.decay_steps
-        rate = (1.0 + ops.cos(fraction * math.pi)) * (start * (1 - self.alpha) / 2)
-        return rate + start * self.alpha if self.alpha else rate
+        fraction = ops.divide(ops.minimum(done, self.decay_steps), self.decay_steps)
+        return half_cosine(fraction, start * (1 - self.alpha) / 2, start * self.alpha)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from multiback.optimizers.schedules.learning_rate_schedule import (
     as_array,
     as_rate,
     check_positive,
+    half_cosine,
     pick,
 )
 
@@ -67,20 +67,19 @@ class CosineDecayRestarts(LearningRateSchedule):
     def __call__(self, step: Any) -> Any:
         height = self.initial_learning_rate * (1 - self.alpha) / 2
         if self.t_mul == 1:
-            time = as_rate(step) / self.first_decay_steps
+            time = ops.divide(as_rate(step), self.first_decay_steps)
             period = ops.floor(time)
-            fraction = time - period
-            peak = height if self.m_mul == 1 else ops.power(self.m_mul, period) * height
+            fraction = ops.subtract(time, period)
+            peak = height if self.m_mul == 1 else ops.multiply(ops.power(self.m_mul, period), height)
         else:
             starts, lengths, peaks = self._periods(height)
             restarts = np.ceil(starts[1:]).astype("int32")
             # Compared as integers, so that every backend restarts at the same step.
             period = ops.sum(ops.cast(ops.greater_equal(as_array(step), restarts), "int32"))
-            fraction = (as_rate(step) - pick(starts, period)) / pick(lengths, period)
+            fraction = ops.divide(ops.subtract(as_rate(step), pick(starts, period)), pick(lengths, period))
             fraction = ops.minimum(fraction, 1.0) if self.t_mul < 1 else fraction
             peak = height if self.m_mul == 1 else pick(peaks, period)
-        rate = (1.0 + ops.cos(fraction * math.pi)) * peak
-        return rate + self.initial_learning_rate * self.alpha if self.alpha else rate
+        return half_cosine(fraction, peak, self.initial_learning_rate * self.alpha)
 
     def _periods(self, height: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Where each period starts, how long it takes and how high it starts, as far as steps can be counted."""

@@ -45,10 +45,10 @@ class ExponentialDecay(LearningRateSchedule):
         self.name = name
 
     def __call__(self, step: Any) -> Any:
-        exponent = as_rate(step) / self.decay_steps
+        exponent = ops.divide(as_rate(step), self.decay_steps)
         if self.staircase:
             exponent = ops.floor(exponent)
-        return self.initial_learning_rate * ops.power(self.decay_rate, exponent)
+        return ops.multiply(ops.power(self.decay_rate, exponent), self.initial_learning_rate)
 
     def get_config(self) -> dict[str, Any]:
         return {

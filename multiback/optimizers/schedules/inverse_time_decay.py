@@ -45,10 +45,10 @@ class InverseTimeDecay(LearningRateSchedule):
         self.name = name
 
     def __call__(self, step: Any) -> Any:
-        time = as_rate(step) / self.decay_steps
+        time = ops.divide(as_rate(step), self.decay_steps)
         if self.staircase:
             time = ops.floor(time)
-        return self.initial_learning_rate / (1.0 + self.decay_rate * time)
+        return ops.divide(self.initial_learning_rate, ops.add(ops.multiply(time, self.decay_rate), 1.0))
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,12 @@ def as_rate(step: Any) -> Any:
 def pick(table: np.ndarray, index: Any) -> Any:
     """One number of a table, in the dtype of learning rates."""
     return ops.take(table.astype(rate_dtype().numpy), index, axis=0)
+
+
+def half_cosine(fraction: Any, height: Any, floor: float) -> Any:
+    """height * (1 + cos(pi * fraction)) + floor."""
+    rate = ops.multiply(ops.add(ops.cos(ops.multiply(fraction, math.pi)), 1.0), height)
+    return ops.add(rate, floor) if floor else rate
 
 
 def check_positive(owner: LearningRateSchedule, **values: float) -> None:

@@ -52,13 +52,15 @@ class PolynomialDecay(LearningRateSchedule):
     def __call__(self, step: Any) -> Any:
         done = as_rate(step)
         if self.cycle:
-            length = ops.maximum(ops.ceil(done / self.decay_steps), 1.0) * self.decay_steps
-            left = 1.0 - done / length
+            cycles = ops.maximum(ops.ceil(ops.divide(done, self.decay_steps)), 1.0)
+            length = ops.multiply(cycles, self.decay_steps)
         else:
-            left = 1.0 - ops.minimum(done, float(self.decay_steps)) / self.decay_steps
+            done, length = ops.minimum(done, self.decay_steps), self.decay_steps
+        left = ops.subtract(1.0, ops.divide(done, length))
         if self.power != 1:
             left = ops.power(left, self.power)
-        return (self.initial_learning_rate - self.end_learning_rate) * left + self.end_learning_rate
+        height = self.initial_learning_rate - self.end_learning_rate
+        return ops.add(ops.multiply(left, height), self.end_learning_rate)
 
     def get_config(self) -> dict[str, Any]:
         return {
