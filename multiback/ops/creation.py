@@ -69,15 +69,39 @@ def ones(shape: Any, dtype: Any = None) -> Any:
 
 
 @composite(
+    name="full",
     canonical=_NEW,
     cases=[
         Case((Sample(()),), {"shape": (2, 3)}, "", ("float32", "int32"), EXACT, False),
         Case((Sample((3,)),), {"shape": (2, 3), "dtype": "float32"}, "row", bound=EXACT, differentiable=False),
     ],
 )
-def full(shape: Any, fill_value: Array, dtype: Any = None) -> Any:
-    """An array of a shape filled with a value or an array that broadcasts to it; `floatx()` unless dtype is given."""
+def _full(fill_value: Array, shape: Any, dtype: Any = None) -> Any:
+    """An array of a shape filled with a value or an array that broadcasts to it."""
     return broadcast_to(OPS["cast"](fill_value, dtype), shape)
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
+    """An array of a shape filled with a value or an array that broadcasts to it.
+
+    Arguments:
+        shape: Sizes; they may be symbolic.
+        fill_value: Number or array.
+        dtype: `floatx()` unless given.
+
+    Returns:
+        Array of `shape` and `dtype`.
+
+    Example:
+        >>> ops.full((2, 3), 0.5)
+    """
+    dtype = dtypes.as_dtype(dtype or config.floatx())
+    return _full(_in_dtype(fill_value, dtype), shape, dtype)
+
+
+def _in_dtype(value: Any, dtype: dtypes.DType) -> Any:
+    """A Python number as an array of a dtype, rounded once; anything else as it is."""
+    return np.asarray(value, dtype.numpy) if isinstance(value, bool | int | float) else value
 
 
 def _typed_like(call: dict[str, Any]) -> None:
@@ -102,10 +126,28 @@ def ones_like(x: Array, dtype: Any = None) -> Any:
     return ones(x.shape, dtype)
 
 
-@composite(canonical=_typed_like, cases=[Case((_X, Sample(())), {}, "", ("float32", "int32"), EXACT)])
-def full_like(x: Array, fill_value: Array, dtype: Any = None) -> Any:
-    """An array with the shape of x filled with a value, in the dtype of x unless given."""
-    return full(x.shape, fill_value, dtype)
+@composite(name="full_like", canonical=_typed_like, cases=[Case((_X, Sample(())), {}, "", ("float32", "int32"), EXACT)])
+def _full_like(x: Array, fill_value: Array, dtype: Any = None) -> Any:
+    """An array with the shape of x filled with a value or an array that broadcasts to it."""
+    return broadcast_to(OPS["cast"](fill_value, dtype), x.shape)
+
+
+def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
+    """An array with the shape of x filled with a value or an array that broadcasts to it.
+
+    Arguments:
+        x: Array.
+        fill_value: Number or array.
+        dtype: That of x unless given.
+
+    Returns:
+        Array of the shape of x.
+
+    Example:
+        >>> ops.full_like(mask, -1e9, "float32")
+    """
+    wanted = dtype or getattr(x, "dtype", None)
+    return _full_like(x, fill_value if wanted is None else _in_dtype(fill_value, dtypes.as_dtype(wanted)), dtype)
 
 
 empty = zeros
