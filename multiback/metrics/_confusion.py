@@ -12,6 +12,7 @@ from multiback import config, ops
 from multiback.dtypes import DType
 from multiback.errors import ArgumentError, ShapeError
 from multiback.losses._arrays import as_array, as_arrays, same_rank, shown
+from multiback.losses._one_graph import one_graph
 from multiback.ops.scattering import scatter_rows
 from multiback.variables import Variable
 
@@ -55,16 +56,6 @@ def is_even(values: Sequence[float]) -> bool:
     return len(values) >= 3 and bool(np.allclose(values, even, atol=config.epsilon()))
 
 
-@dataclass(frozen=True)
-class Counts:
-    """Sums of weights, of shape (thresholds,) or (thresholds, labels); scalars for a single threshold."""
-
-    true_positives: Any
-    false_positives: Any
-    true_negatives: Any
-    false_negatives: Any
-
-
 def update_counts(
     variables: Mapping[str, Variable],
     y_true: Any,
@@ -80,7 +71,7 @@ def update_counts(
     """Adds a batch's counts to Variables.
 
     Arguments:
-        variables: By field of `Counts`; only these are computed.
+        variables: By the name of the count: `true_positives` and so on; only these are computed.
         y_true: Targets; what is not 0 is positive.
         y_pred: Predictions of the same shape; those above a threshold are positive.
         thresholds: T of them.
@@ -90,8 +81,28 @@ def update_counts(
         multi_label: Whether entries of the last axis are counted apart.
         label_weights: Weights for the last axis.
     """
+    arrays = as_arrays(y_true, y_pred, sample_weight, label_weights)
     dtype = next(iter(variables.values())).dtype
-    y_true, y_pred, weight, label_weights = as_arrays(y_true, y_pred, sample_weight, label_weights)
+    counts = _counts(*arrays, thresholds.values, thresholds.even, tuple(variables), top_k, class_id, multi_label, dtype)
+    for variable, count in zip(variables.values(), counts):
+        variable.assign_add(count)
+
+
+@one_graph
+def _counts(
+    y_true: Any,
+    y_pred: Any,
+    weight: Any,
+    label_weights: Any,
+    thresholds: tuple[float, ...],
+    even: bool,
+    wanted: tuple[str, ...],
+    top_k: int | None,
+    class_id: int | None,
+    multi_label: bool,
+    dtype: DType,
+) -> list[Any]:
+    """The wanted counts, each of shape (thresholds,) or (thresholds, labels), or a scalar for a single threshold."""
     y_pred, y_true = same_rank(as_array(y_pred, dtype), y_true)
     if weight is not None:
         weight = ops.expand_dims(as_array(weight, dtype), -1)
@@ -109,10 +120,8 @@ def update_counts(
     negative = 1.0 - positive
     if weight is not None:
         positive, negative = positive * weight, negative * weight
-    count = _by_bucket if thresholds.even else _by_comparison
-    counts = count(positive, negative, y_pred, thresholds, tuple(variables), multi_label, dtype)
-    for name, variable in variables.items():
-        variable.assign_add(getattr(counts, name))
+    count = _by_bucket if even else _by_comparison
+    return count(positive, negative, y_pred, thresholds, wanted, multi_label, dtype)
 
 
 def _only_top(scores: Any, k: int) -> Any:
@@ -125,62 +134,60 @@ def _by_comparison(
     positive: Any,
     negative: Any,
     y_pred: Any,
-    thresholds: Thresholds,
-    wanted: Sequence[str],
+    thresholds: tuple[float, ...],
+    wanted: tuple[str, ...],
     multi_label: bool,
     dtype: DType,
-) -> Counts:
+) -> list[Any]:
     """Every prediction against every threshold."""
     axis: int | None = None
-    limits: Any = thresholds.values[0]
+    limits: Any = thresholds[0]
     if multi_label or len(thresholds) > 1:
         axis = 1
         data = (positive, negative, y_pred)
-        data = [ops.expand_dims(x, 0) if multi_label else ops.reshape(x, (1, -1)) for x in data]
-        positive, negative, y_pred = data
-        limits = np.reshape(np.asarray(thresholds.values, dtype.numpy), (-1, *[1] * (len(y_pred.shape) - 1)))
+        positive, negative, y_pred = (ops.expand_dims(x, 0) if multi_label else ops.reshape(x, (1, -1)) for x in data)
+        limits = np.reshape(np.asarray(thresholds, dtype.numpy), (-1, *[1] * (len(y_pred.shape) - 1)))
     found = ops.cast(ops.greater(y_pred, limits), dtype)
-    rest = 1.0 - found if {"true_negatives", "false_negatives"} & set(wanted) else None
     parts = {
-        "true_positives": (positive, found),
-        "false_positives": (negative, found),
-        "true_negatives": (negative, rest),
-        "false_negatives": (positive, rest),
+        "true_positives": lambda: positive * found,
+        "false_positives": lambda: negative * found,
+        "true_negatives": lambda: negative * (1.0 - found),
+        "false_negatives": lambda: positive * (1.0 - found),
     }
-    sums = {name: ops.sum(a * b, axis=axis) if name in wanted else None for name, (a, b) in parts.items()}
-    return Counts(**sums)
+    return [ops.sum(parts[name](), axis=axis) for name in wanted]
 
 
 def _by_bucket(
     positive: Any,
     negative: Any,
     y_pred: Any,
-    thresholds: Thresholds,
-    wanted: Sequence[str],
+    thresholds: tuple[float, ...],
+    wanted: tuple[str, ...],
     multi_label: bool,
     dtype: DType,
-) -> Counts:
+) -> list[Any]:
     """Evenly spread thresholds: every prediction falls into one bucket; sums from the right give the counts."""
     steps = len(thresholds)
     inside = ops.where(ops.greater(y_pred, 0.0), ops.minimum(y_pred, 1.0), 0.0)
     # Bucket i holds what is above threshold i - 1 and at most threshold i; bucket 0 what is above none.
     bucket = ops.ceil(inside * (steps - 1.0))
-    if thresholds.values[0] < 0:
+    if thresholds[0] < 0:
         bucket = ops.maximum(bucket, 1.0)
     bucket = ops.cast(bucket, "int32")
     labels = y_pred.shape[-1] if multi_label else 1
     if multi_label:
-        bucket = ops.add(bucket, np.arange(labels, dtype="int32") * (steps + 1))
+        bucket = bucket + np.arange(labels, dtype="int32") * (steps + 1)
     sides = ops.stack([ops.reshape(x, (-1,)) for x in (positive, negative)], axis=1)
     empty = np.zeros((labels * (steps + 1), 2), dtype.numpy)
     sums = ops.reshape(scatter_rows(empty, ops.reshape(bucket, (-1,)), sides, "add"), (labels, steps + 1, 2))
     above = ops.flip(ops.cumsum(ops.flip(sums, axis=1), axis=1), axis=1)
-    shape = (steps, labels) if multi_label else (steps,)
-    reached = [ops.reshape(ops.transpose(above[:, 1:, side]), shape) for side in (0, 1)]
-    totals = [ops.reshape(above[:, 0, side], shape[1:]) for side in (0, 1)]
-    return Counts(
-        true_positives=reached[0],
-        false_positives=reached[1],
-        true_negatives=totals[1] - reached[1] if "true_negatives" in wanted else None,
-        false_negatives=totals[0] - reached[0] if "false_negatives" in wanted else None,
-    )
+    reached, totals = ops.transpose(above[:, 1:], (2, 1, 0)), ops.transpose(above[:, :1], (2, 1, 0))
+    if not multi_label:
+        reached, totals = reached[:, :, 0], totals[:, :, 0]
+    parts = {
+        "true_positives": lambda: reached[0],
+        "false_positives": lambda: reached[1],
+        "true_negatives": lambda: totals[1] - reached[1],
+        "false_negatives": lambda: totals[0] - reached[0],
+    }
+    return [parts[name]() for name in wanted]

@@ -12,7 +12,7 @@ CELLS = ("true_positives", "false_positives", "true_negatives", "false_negatives
 
 
 class CurveMetric(Metric):
-    """Base: the four counts at each threshold, and the rates made of them."""
+    """Base: the four counts at each threshold."""
 
     true_positives: Any
     false_positives: Any
@@ -26,14 +26,20 @@ class CurveMetric(Metric):
     def _update_counts(self, y_true: Any, y_pred: Any, thresholds: Thresholds, **options: Any) -> None:
         update_counts({cell: getattr(self, cell) for cell in CELLS}, y_true, y_pred, thresholds, **options)
 
-    def _recall(self) -> Any:
-        return ops.divide_no_nan(self.true_positives, self.true_positives + self.false_negatives)
+    def _counts(self) -> list[Any]:
+        return [getattr(self, cell).value for cell in CELLS]
 
-    def _precision(self) -> Any:
-        return ops.divide_no_nan(self.true_positives, self.true_positives + self.false_positives)
 
-    def _specificity(self) -> Any:
-        return ops.divide_no_nan(self.true_negatives, self.true_negatives + self.false_positives)
+def recall(tp: Any, fp: Any, tn: Any, fn: Any) -> Any:
+    """How many of the positives are found."""
+    return ops.divide_no_nan(tp, tp + fn)
 
-    def _false_positive_rate(self) -> Any:
-        return ops.divide_no_nan(self.false_positives, self.false_positives + self.true_negatives)
+
+def precision(tp: Any, fp: Any, tn: Any, fn: Any) -> Any:
+    """How many of the found are positive."""
+    return ops.divide_no_nan(tp, tp + fp)
+
+
+def specificity(tp: Any, fp: Any, tn: Any, fn: Any) -> Any:
+    """How many of the negatives are left out."""
+    return ops.divide_no_nan(tn, tn + fp)

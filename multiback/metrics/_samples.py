@@ -9,6 +9,7 @@ from multiback import ops
 from multiback.dtypes import DType
 from multiback.layers._masks import get_mask
 from multiback.losses._arrays import as_array, as_arrays, same_rank
+from multiback.losses._one_graph import one_graph
 from multiback.losses.reduction import merge_mask
 from multiback.ops.creation import number
 
@@ -19,7 +20,7 @@ def per_sample(values: Any, sample_weight: Any, reduce: Reduce, dtype: DType) ->
     """Weighted values and weights, both with the batch as their only axis (or none, for a scalar).
 
     Arguments:
-        values: Array of shape (n, ...) or a scalar.
+        values: Array of shape (n, ...) or a scalar; with a mask, the weights count only where it holds.
         sample_weight: None, or an array whose axes are the leading ones of `values`.
         reduce: `ops.mean` or `ops.sum`, for the axes after the first.
         dtype: Of both results.
@@ -28,7 +29,13 @@ def per_sample(values: Any, sample_weight: Any, reduce: Reduce, dtype: DType) ->
         The values times their weights, and the weights (None if none were given).
     """
     mask = get_mask(values)
-    values, weight = as_arrays(values, sample_weight, dtype=dtype)
+    values, sample_weight = as_arrays(values, sample_weight)
+    return _per_sample(values, sample_weight, None if sample_weight is None else mask, reduce, dtype)
+
+
+@one_graph
+def _per_sample(values: Any, weight: Any, mask: Any, reduce: Reduce, dtype: DType) -> tuple[Any, Any]:
+    values = as_array(values, dtype)
     if weight is not None:
         values, weight = same_rank(values, merge_mask(weight, mask, dtype))
         extra = range(len(weight.shape), len(values.shape))

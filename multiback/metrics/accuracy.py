@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from multiback import config, ops
-from multiback.losses._arrays import as_arrays, same_rank
+from multiback.losses._arrays import same_rank
+from multiback.losses._one_graph import of_targets
 from multiback.metrics.function_metric import FunctionMetric
 from multiback.metrics.registry import FUNCTIONS, register
 
 
 @FUNCTIONS.register()
+@of_targets
 def accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where target and prediction are equal, else 0.
 
@@ -23,7 +25,7 @@ def accuracy(y_true: Any, y_pred: Any) -> Any:
     Example:
         >>> accuracy([1, 2, 3], [1, 2, 0])    # 1 1 0
     """
-    return matches(*same_rank(*as_arrays(y_true, y_pred)))
+    return matches(*same_rank(y_true, y_pred))
 
 
 def matches(y_true: Any, y_pred: Any) -> Any:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
 from multiback import ops
 from multiback.errors import ArgumentError
+from multiback.losses._one_graph import one_graph
 from multiback.metrics._confusion import Thresholds
-from multiback.metrics._curve import CurveMetric
+from multiback.metrics._curve import CurveMetric, precision, recall, specificity
 from multiback.metrics.registry import register
 
 
 class _BestRate(CurveMetric):
     """The largest `_wanted` rate at thresholds whose `_bounded` rate is at least `value`."""
 
-    _bounded: ClassVar[str]
-    _wanted: ClassVar[str]
+    _bounded: ClassVar[Callable[..., Any]]
+    _wanted: ClassVar[Callable[..., Any]]
     _argument: ClassVar[str]
 
     def __init__(self, value: float, num_thresholds: int, class_id: int | None, name: str | None, dtype: Any) -> None:
@@ -39,12 +41,19 @@ class _BestRate(CurveMetric):
         self._update_counts(y_true, y_pred, self._thresholds, class_id=self.class_id, sample_weight=sample_weight)
 
     def result(self) -> Any:
-        allowed = ops.greater_equal(getattr(self, self._bounded)(), self.value)
-        return ops.max(ops.where(allowed, getattr(self, self._wanted)(), 0.0))
+        return _best(*self._counts(), type(self)._wanted, type(self)._bounded, self.value)
 
     def get_config(self) -> dict[str, Any]:
         own = {self._argument: self.value, "num_thresholds": self.num_thresholds, "class_id": self.class_id}
         return {**super().get_config(), **own}
+
+
+@one_graph
+def _best(
+    tp: Any, fp: Any, tn: Any, fn: Any, wanted: Callable[..., Any], bounded: Callable[..., Any], value: float
+) -> Any:
+    allowed = ops.greater_equal(bounded(tp, fp, tn, fn), value)
+    return ops.max(ops.where(allowed, wanted(tp, fp, tn, fn), 0.0))
 
 
 @register()
@@ -65,7 +74,7 @@ class SensitivityAtSpecificity(_BestRate):
         0.5
     """
 
-    _bounded, _wanted, _argument = "_specificity", "_recall", "specificity"
+    _bounded, _wanted, _argument = staticmethod(specificity), staticmethod(recall), "specificity"
 
     def __init__(
         self,
@@ -96,7 +105,7 @@ class SpecificityAtSensitivity(_BestRate):
         >>> SpecificityAtSensitivity(0.5)([0, 0, 0, 1, 1], [0.0, 0.3, 0.8, 0.3, 0.8])    # 0.6666667
     """
 
-    _bounded, _wanted, _argument = "_recall", "_specificity", "sensitivity"
+    _bounded, _wanted, _argument = staticmethod(recall), staticmethod(specificity), "sensitivity"
 
     def __init__(
         self,
@@ -128,7 +137,7 @@ class PrecisionAtRecall(_BestRate):
         0.5
     """
 
-    _bounded, _wanted, _argument = "_recall", "_precision", "recall"
+    _bounded, _wanted, _argument = staticmethod(recall), staticmethod(precision), "recall"
 
     def __init__(
         self,
@@ -160,7 +169,7 @@ class RecallAtPrecision(_BestRate):
         0.5
     """
 
-    _bounded, _wanted, _argument = "_precision", "_recall", "precision"
+    _bounded, _wanted, _argument = staticmethod(precision), staticmethod(recall), "precision"
 
     def __init__(
         self,

@@ -10,8 +10,9 @@ import numpy as np
 from multiback import config, ops
 from multiback.errors import ArgumentError, ShapeError, closest
 from multiback.losses._arrays import as_arrays, shown
+from multiback.losses._one_graph import one_graph
 from multiback.metrics._confusion import Thresholds, is_even
-from multiback.metrics._curve import CurveMetric
+from multiback.metrics._curve import CurveMetric, precision, recall
 from multiback.metrics.registry import register
 
 _CURVES = ("ROC", "PR", "PRGAIN")
@@ -112,47 +113,7 @@ class AUC(CurveMetric):
     def result(self) -> Any:
         if not self._built:
             return ops.zeros((), self.dtype)
-        if self.curve == "PR" and self.summation_method == "interpolation":
-            return self._over_labels(self._interpolated_precision())
-        x, y = self._curve()
-        left, right = y[:-1], y[1:]
-        if self.summation_method == "interpolation":
-            heights = (left + right) * 0.5
-        else:
-            heights = (ops.minimum if self.summation_method == "minoring" else ops.maximum)(left, right)
-        return self._over_labels((x[:-1] - x[1:]) * heights)
-
-    def _curve(self) -> tuple[Any, Any]:
-        if self.curve == "ROC":
-            return self._false_positive_rate(), self._recall()
-        if self.curve == "PR":
-            return self._recall(), self._precision()
-        tp, fp, fn = self.true_positives, self.false_positives, self.false_negatives
-        odds = ops.divide_no_nan(tp + fn, self.true_negatives + fp)
-        none = ops.equal(tp, 0.0)
-        recall_gain = ops.where(none, 0.0, 1.0 - odds * ops.divide_no_nan(fn, tp))
-        precision_gain = ops.where(none, 1.0, 1.0 - odds * ops.divide_no_nan(fp, tp))
-        return ops.maximum(recall_gain, 0.0), precision_gain
-
-    def _interpolated_precision(self) -> Any:
-        """The area between neighbours when tp grows linearly with tp + fp between them."""
-        tp, positive = self.true_positives.value, self.true_positives + self.false_positives
-        gained = tp[:-1] - tp[1:]
-        slope = ops.divide_no_nan(gained, ops.maximum(positive[:-1] - positive[1:], 0.0))
-        intercept = tp[1:] - slope * positive[1:]
-        both = ops.logical_and(ops.greater(positive[:-1], 0.0), ops.greater(positive[1:], 0.0))
-        ratio = ops.where(both, ops.divide_no_nan(positive[:-1], positive[1:]), 1.0)
-        relevant = tp[1:] + self.false_negatives[1:]
-        return ops.divide_no_nan(slope * (gained + intercept * ops.log(ratio)), ops.maximum(relevant, 0.0))
-
-    def _over_labels(self, terms: Any) -> Any:
-        if not self.multi_label:
-            return ops.sum(terms)
-        areas = ops.sum(terms, axis=0)
-        if self.label_weights is None:
-            return ops.mean(areas)
-        weights = self.label_weights
-        return ops.divide_no_nan(ops.sum(ops.multiply(areas, weights)), float(weights.sum()))
+        return _area(*self._counts(), self.label_weights, self.curve, self.summation_method, self.multi_label)
 
     def get_config(self) -> dict[str, Any]:
         config = {
@@ -166,6 +127,50 @@ class AUC(CurveMetric):
             "from_logits": self.from_logits,
         }
         return config if self._given is None else {**config, "thresholds": self._given}
+
+
+@one_graph
+def _area(tp: Any, fp: Any, tn: Any, fn: Any, label_weights: Any, curve: str, summation: str, multi_label: bool) -> Any:
+    if curve == "PR" and summation == "interpolation":
+        terms = _interpolated(tp, fp, fn)
+    else:
+        x, y = _points(tp, fp, tn, fn, curve)
+        left, right = y[:-1], y[1:]
+        heights = {
+            "interpolation": lambda: (left + right) * 0.5,
+            "minoring": lambda: ops.minimum(left, right),
+            "majoring": lambda: ops.maximum(left, right),
+        }
+        terms = (x[:-1] - x[1:]) * heights[summation]()
+    if not multi_label:
+        return ops.sum(terms)
+    areas = ops.sum(terms, axis=0)
+    if label_weights is None:
+        return ops.mean(areas)
+    return ops.divide_no_nan(ops.sum(areas * label_weights), ops.sum(label_weights))
+
+
+def _points(tp: Any, fp: Any, tn: Any, fn: Any, curve: str) -> tuple[Any, Any]:
+    if curve == "ROC":
+        return ops.divide_no_nan(fp, fp + tn), recall(tp, fp, tn, fn)
+    if curve == "PR":
+        return recall(tp, fp, tn, fn), precision(tp, fp, tn, fn)
+    odds = ops.divide_no_nan(tp + fn, tn + fp)
+    none = ops.equal(tp, 0.0)
+    recall_gain = ops.where(none, 0.0, 1.0 - odds * ops.divide_no_nan(fn, tp))
+    precision_gain = ops.where(none, 1.0, 1.0 - odds * ops.divide_no_nan(fp, tp))
+    return ops.maximum(recall_gain, 0.0), precision_gain
+
+
+def _interpolated(tp: Any, fp: Any, fn: Any) -> Any:
+    """The area between neighbours when tp grows linearly with tp + fp between them."""
+    found = tp + fp
+    gained = tp[:-1] - tp[1:]
+    slope = ops.divide_no_nan(gained, ops.maximum(found[:-1] - found[1:], 0.0))
+    intercept = tp[1:] - slope * found[1:]
+    both = ops.logical_and(ops.greater(found[:-1], 0.0), ops.greater(found[1:], 0.0))
+    ratio = ops.where(both, ops.divide_no_nan(found[:-1], found[1:]), 1.0)
+    return ops.divide_no_nan(slope * (gained + intercept * ops.log(ratio)), ops.maximum(tp[1:] + fn[1:], 0.0))
 
 
 def _one_of(what: str, value: str, known: Sequence[str]) -> str:

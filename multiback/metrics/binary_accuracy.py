@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from multiback import dtypes, ops
-from multiback.losses._arrays import as_arrays, same_rank
+from multiback.losses._arrays import same_rank
+from multiback.losses._one_graph import of_targets
 from multiback.metrics.accuracy import matches
 from multiback.metrics.function_metric import FunctionMetric
 from multiback.metrics.registry import FUNCTIONS, register
 
 
 @FUNCTIONS.register()
+@of_targets
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
     """1 where `y_pred > threshold` says what `y_true` (0 or 1) says, else 0.
 
@@ -25,7 +27,7 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
     Example:
         >>> binary_accuracy([1, 1, 0], [0.9, 0.2, 0.5])    # 1 0 1
     """
-    y_true, y_pred = same_rank(*as_arrays(y_true, y_pred))
+    y_true, y_pred = same_rank(y_true, y_pred)
     return matches(y_true, ops.cast(ops.greater(y_pred, threshold), dtypes.as_dtype(y_true.dtype)))
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from multiback import ops
-from multiback.losses._arrays import as_arrays
+from multiback.losses._one_graph import of_targets
 from multiback.metrics.accuracy import matches
 from multiback.metrics.function_metric import FunctionMetric
 from multiback.metrics.registry import FUNCTIONS, register
 
 
 @FUNCTIONS.register()
+@of_targets
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where the largest element of `y_true` and of `y_pred` are at the same place on the last axis, else 0.
 
@@ -24,7 +25,6 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     Example:
         >>> categorical_accuracy([[0, 1], [1, 0]], [[0.2, 0.8], [0.4, 0.6]])    # 1 0
     """
-    y_true, y_pred = as_arrays(y_true, y_pred)
     return matches(ops.argmax(y_true, axis=-1), ops.argmax(y_pred, axis=-1))
 
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from multiback import config, ops
 from multiback.losses._arrays import targets_and_predictions
+from multiback.losses._one_graph import of_targets
 from multiback.metrics.function_metric import FunctionMetric
 from multiback.metrics.registry import FUNCTIONS, register
 
 
 @FUNCTIONS.register()
+@of_targets
 def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Pearson's correlation: cov(y_true, y_pred) / (std(y_true) std(y_pred)) along `axis`.
 
@@ -29,10 +31,11 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     y_true, y_pred = targets_and_predictions(y_true, y_pred, "pearson_correlation")
     y_true, y_pred = _centred(y_true, axis), _centred(y_pred, axis)
     spread = ops.std(y_true, axis=axis) * ops.std(y_pred, axis=axis)
-    return ops.divide(ops.mean(y_true * y_pred, axis=axis), spread)
+    return ops.mean(y_true * y_pred, axis=axis) / spread
 
 
 @FUNCTIONS.register()
+@of_targets
 def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Lin's concordance: 2 cov(t, p) / (var(t) + var(p) + (mean(t) - mean(p))^2 + epsilon) along `axis`.
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from multiback import config, ops
+from multiback.dtypes import DType
 from multiback.errors import ArgumentError, ShapeError
 from multiback.losses._arrays import as_arrays, shown
+from multiback.losses._one_graph import one_graph
 from multiback.metrics.metric import Metric
 from multiback.metrics.registry import register
 
@@ -69,42 +71,49 @@ class FBetaScore(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Takes a batch of targets and predictions of shape (n, classes) into account."""
-        y_true, y_pred, weight = as_arrays(y_true, y_pred, sample_weight, dtype=self.dtype)
+        y_true, y_pred, weight = as_arrays(y_true, y_pred, sample_weight)
         if not self._built:
             self._build(y_true, y_pred)
-        if self.threshold is None:
-            largest = ops.greater_equal(y_pred, ops.max(y_pred, axis=-1, keepdims=True))
-            found = ops.logical_and(largest, ops.greater(ops.abs(y_pred), 1e-9))
-        else:
-            found = ops.greater(y_pred, self.threshold)
-        found = ops.cast(found, self.dtype)
-        if weight is not None:
-            weight = ops.expand_dims(weight, 1)
         axis = None if self.average == "micro" else 0
+        for variable, value in zip(self._counts(), _sums(y_true, y_pred, weight, self.threshold, axis, self.dtype)):
+            variable.assign_add(value)
 
-        def add(variable: Any, value: Any) -> None:
-            variable.assign_add(ops.sum(value if weight is None else value * weight, axis=axis))
-
-        add(self.true_positives, found * y_true)
-        add(self.false_positives, found * (1.0 - y_true))
-        add(self.false_negatives, (1.0 - found) * y_true)
-        add(self.intermediate_weights, y_true)
+    def _counts(self) -> tuple[Any, ...]:
+        return self.true_positives, self.false_positives, self.false_negatives, self.intermediate_weights
 
     def result(self) -> Any:
         if not self._built:
             return ops.zeros((), self.dtype)
-        small = config.epsilon()
-        precision = self.true_positives / (self.true_positives + self.false_positives + small)
-        recall = self.true_positives / (self.true_positives + self.false_negatives + small)
-        square = self.beta**2
-        score = precision * recall / (precision * square + recall + small) * (1.0 + square)
-        if self.average == "weighted":
-            return ops.sum(score * (self.intermediate_weights / (ops.sum(self.intermediate_weights) + small)))
-        return score if self.average is None else ops.mean(score)
+        return _score(*(v.value for v in self._counts()), self.beta, self.average)
 
     def get_config(self) -> dict[str, Any]:
         own = {"average": self.average, "beta": self.beta, "threshold": self.threshold}
         return {**super().get_config(), **own}
+
+
+@one_graph
+def _sums(y_true: Any, y_pred: Any, weight: Any, threshold: float | None, axis: int | None, dtype: DType) -> list[Any]:
+    y_true, y_pred, weight = as_arrays(y_true, y_pred, weight, dtype=dtype)
+    if threshold is None:
+        largest = ops.greater_equal(y_pred, ops.max(y_pred, axis=-1, keepdims=True))
+        found = ops.logical_and(largest, ops.greater(ops.abs(y_pred), 1e-9))
+    else:
+        found = ops.greater(y_pred, threshold)
+    found = ops.cast(found, dtype)
+    counts = [found * y_true, found * (1.0 - y_true), (1.0 - found) * y_true, y_true]
+    if weight is not None:
+        counts = [count * ops.expand_dims(weight, 1) for count in counts]
+    return [ops.sum(count, axis=axis) for count in counts]
+
+
+@one_graph
+def _score(tp: Any, fp: Any, fn: Any, weights: Any, beta: float, average: str | None) -> Any:
+    small, square = config.epsilon(), beta**2
+    precision, recall = tp / (tp + fp + small), tp / (tp + fn + small)
+    score = precision * recall / (precision * square + recall + small) * (1.0 + square)
+    if average == "weighted":
+        return ops.sum(score * (weights / (ops.sum(weights) + small)))
+    return score if average is None else ops.mean(score)
 
 
 @register()

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from multiback import config, dtypes, ops
+from multiback.dtypes import DType
 from multiback.errors import ArgumentError
 from multiback.losses._arrays import as_array, as_arrays
+from multiback.losses._one_graph import one_graph
 from multiback.metrics.metric import Metric
 from multiback.metrics.registry import register
 from multiback.ops.scattering import scatter_rows
@@ -65,46 +67,52 @@ class IoU(Metric):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Takes a batch into account; class numbers out of range do not count."""
         y_true, y_pred, weight = as_arrays(y_true, y_pred, sample_weight)
-        y_true = y_true if self.sparse_y_true else ops.argmax(y_true, axis=self.axis)
-        y_pred = y_pred if self.sparse_y_pred else ops.argmax(y_pred, axis=self.axis)
-        y_true, y_pred = (ops.reshape(as_array(y, dtypes.int32), (-1,)) for y in (y_true, y_pred))
-        counts = self._known(y_true, y_pred)
-        if self.ignore_class is not None:
-            counts = ops.logical_and(counts, ops.not_equal(y_true, self.ignore_class))
-        weights = ops.cast(counts, self.dtype)
-        if weight is not None:
-            weights = weights * self._weights(weight)
-        cell = ops.where(counts, y_true * self.num_classes + y_pred, 0)
-        empty = np.zeros((self.num_classes**2,), self.dtype.numpy)
-        cells = scatter_rows(empty, cell, weights, "add")
-        self.total_cm.assign_add(ops.reshape(cells, (self.num_classes, self.num_classes)))
-
-    def _known(self, y_true: Any, y_pred: Any) -> Any:
-        parts = [(ops.greater_equal(y, 0), ops.less(y, self.num_classes)) for y in (y_true, y_pred)]
-        return ops.logical_and(ops.logical_and(*parts[0]), ops.logical_and(*parts[1]))
-
-    def _weights(self, weight: Any) -> Any:
-        if dtypes.as_dtype(weight.dtype).is_float and not self.dtype.is_float:
+        if weight is not None and dtypes.as_dtype(weight.dtype).is_float and not self.dtype.is_float:
             warnings.warn(
                 f"{self.name} counts in {self.dtype} and loses fractions of sample weights. Give it dtype='float32'.",
-                stacklevel=3,
+                stacklevel=2,
             )
-        return ops.reshape(as_array(weight, self.dtype), (-1,))
+        axes = (None if self.sparse_y_true else self.axis, None if self.sparse_y_pred else self.axis)
+        self.total_cm.assign_add(
+            _confusion(y_true, y_pred, weight, axes, self.num_classes, self.ignore_class, self.dtype)
+        )
 
     def result(self) -> Any:
-        kind = self.dtype if self.dtype.is_float else config.floatx()
-        matrix = ops.cast(self.total_cm, kind)
-        right = ops.sum(ops.multiply(matrix, np.eye(self.num_classes, dtype="int32")), axis=0)
-        union = ops.sum(matrix, axis=0) + ops.sum(matrix, axis=1) - right
-        chosen = np.asarray(self.target_class_ids, "int32")
-        right, union = ops.take(right, chosen, axis=0), ops.take(union, chosen, axis=0)
-        occurs = ops.greater(union, 1e-9)
-        share = ops.where(occurs, right / (union + config.epsilon()), 0.0)
-        return ops.sum(share) / (ops.sum(ops.cast(occurs, kind)) + config.epsilon())
+        return _mean_share(self.total_cm.value, tuple(self.target_class_ids))
 
     def get_config(self) -> dict[str, Any]:
         own = ("num_classes", "target_class_ids", "ignore_class", "sparse_y_true", "sparse_y_pred", "axis")
         return {**super().get_config(), **{name: getattr(self, name) for name in own}}
+
+
+@one_graph
+def _confusion(
+    y_true: Any, y_pred: Any, weight: Any, axes: tuple[Any, Any], classes: int, ignored: int | None, dtype: DType
+) -> Any:
+    """The weights of pairs of target and prediction, of shape (classes, classes)."""
+    pair = [y if axis is None else ops.argmax(y, axis=axis) for y, axis in zip((y_true, y_pred), axes)]
+    y_true, y_pred = (ops.reshape(as_array(y, dtypes.int32), (-1,)) for y in pair)
+    known = [ops.logical_and(ops.greater_equal(y, 0), ops.less(y, classes)) for y in (y_true, y_pred)]
+    counts = ops.logical_and(*known)
+    if ignored is not None:
+        counts = ops.logical_and(counts, ops.not_equal(y_true, ignored))
+    weights = ops.cast(counts, dtype)
+    if weight is not None:
+        weights = weights * ops.reshape(as_array(weight, dtype), (-1,))
+    cell = ops.where(counts, y_true * classes + y_pred, 0)
+    return ops.reshape(scatter_rows(np.zeros(classes**2, dtype.numpy), cell, weights, "add"), (classes, classes))
+
+
+@one_graph
+def _mean_share(matrix: Any, classes: tuple[int, ...]) -> Any:
+    kind = matrix.dtype if matrix.dtype.is_float else dtypes.as_dtype(config.floatx())
+    matrix = as_array(matrix, kind)
+    right = ops.sum(matrix * np.eye(matrix.shape[0], dtype="int32"), axis=0)
+    union = ops.sum(matrix, axis=0) + ops.sum(matrix, axis=1) - right
+    right, union = (ops.take(x, np.asarray(classes, "int32"), axis=0) for x in (right, union))
+    occurs = ops.greater(union, 1e-9)
+    share = ops.where(occurs, right / (union + config.epsilon()), 0.0)
+    return ops.sum(share) / (ops.sum(ops.cast(occurs, kind)) + config.epsilon())
 
 
 def _without(config: dict[str, Any], *names: str) -> dict[str, Any]:

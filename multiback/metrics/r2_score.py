@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from multiback import ops
+from multiback.dtypes import DType
 from multiback.errors import ArgumentError, ShapeError
 from multiback.graph.dims import product
 from multiback.losses._arrays import as_arrays, same_rank, shown
+from multiback.losses._one_graph import one_graph
 from multiback.metrics.metric import Metric
 from multiback.metrics.registry import register
 from multiback.ops.creation import number
@@ -67,35 +69,20 @@ class R2Score(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Takes a batch of targets and predictions of shape (n, outputs) into account."""
-        y_true, y_pred, weight = as_arrays(y_true, y_pred, sample_weight, dtype=self.dtype)
+        y_true, y_pred, weight = as_arrays(y_true, y_pred, sample_weight)
         y_true, y_pred = same_rank(y_true, y_pred)
         if not self._built:
             self._build(y_true, y_pred)
-        weight = ops.ones_like(y_true) if weight is None else weight
-        weight = ops.expand_dims(weight, 1) if len(weight.shape) == 1 else weight
-        weight = ops.broadcast_to(weight, tuple(y_true.shape))
-        weighted = y_true * weight
-        self.sum.assign_add(ops.sum(weighted, axis=0))
-        self.squared_sum.assign_add(ops.sum(y_true * weighted, axis=0))
-        self.total_mse.assign_add(ops.sum(ops.square(y_true - y_pred) * weight, axis=0))
-        self.count.assign_add(ops.sum(weight, axis=0))
+        sums = _sums(y_true, y_pred, weight, self.dtype)
+        for variable, value in zip((self.sum, self.squared_sum, self.total_mse, self.count), sums):
+            variable.assign_add(value)
         self.num_samples.assign_add(number(product(y_true.shape)))
 
     def result(self) -> Any:
         if not self._built:
             return ops.zeros((), self.dtype)
-        variance = self.squared_sum - self.sum * (self.sum / self.count)
-        score = 1.0 - ops.divide(self.total_mse, variance)
-        score = ops.where(ops.isinf(score), 0.0, score)
-        if self.class_aggregation == "uniform_average":
-            score = ops.mean(score)
-        elif self.class_aggregation == "variance_weighted_average":
-            score = ops.divide(ops.sum(variance * score), ops.sum(variance))
-        if not self.num_regressors:
-            return score
-        spare = self.num_samples - (self.num_regressors + 1.0)
-        adjusted = 1.0 - (1.0 - score) * (self.num_samples - 1.0) / ops.maximum(spare, 1.0)
-        return ops.where(ops.greater(spare, 0.0), adjusted, score)
+        state = [v.value for v in (self.sum, self.squared_sum, self.total_mse, self.count, self.num_samples)]
+        return _score(*state, self.class_aggregation, self.num_regressors)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -103,3 +90,32 @@ class R2Score(Metric):
             "class_aggregation": self.class_aggregation,
             "num_regressors": self.num_regressors,
         }
+
+
+@one_graph
+def _sums(y_true: Any, y_pred: Any, weight: Any, dtype: DType) -> list[Any]:
+    y_true, y_pred, weight = as_arrays(y_true, y_pred, weight, dtype=dtype)
+    weight = ops.ones_like(y_true) if weight is None else weight
+    weight = ops.expand_dims(weight, 1) if len(weight.shape) == 1 else weight
+    weight = ops.broadcast_to(weight, y_true.shape)
+    weighted = y_true * weight
+    error = ops.square(y_true - y_pred) * weight
+    return [ops.sum(x, axis=0) for x in (weighted, y_true * weighted, error, weight)]
+
+
+@one_graph
+def _score(
+    total: Any, squares: Any, error: Any, count: Any, seen: Any, aggregation: str | None, regressors: int
+) -> Any:
+    variance = squares - total * (total / count)
+    score = 1.0 - error / variance
+    score = ops.where(ops.isinf(score), 0.0, score)
+    if aggregation == "uniform_average":
+        score = ops.mean(score)
+    elif aggregation == "variance_weighted_average":
+        score = ops.sum(variance * score) / ops.sum(variance)
+    if not regressors:
+        return score
+    spare = seen - (regressors + 1.0)
+    adjusted = 1.0 - (1.0 - score) * (seen - 1.0) / ops.maximum(spare, 1.0)
+    return ops.where(ops.greater(spare, 0.0), adjusted, score)

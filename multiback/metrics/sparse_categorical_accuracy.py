@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from multiback import ops
-from multiback.losses._arrays import as_arrays
+from multiback.losses._one_graph import of_targets
 from multiback.metrics.accuracy import matches
 from multiback.metrics.function_metric import FunctionMetric
 from multiback.metrics.registry import FUNCTIONS, register
 
 
 @FUNCTIONS.register()
+@of_targets
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where the largest element of `y_pred` on its last axis is at the place that `y_true` names, else 0.
 
@@ -25,7 +26,6 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     Example:
         >>> sparse_categorical_accuracy([1, 0], [[0.2, 0.8], [0.4, 0.6]])    # 1 0
     """
-    y_true, y_pred = as_arrays(y_true, y_pred)
     if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == 1:
         y_true = ops.squeeze(y_true, -1)
     found = matches(y_true, ops.argmax(y_pred, axis=-1))

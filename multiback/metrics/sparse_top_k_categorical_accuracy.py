@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from multiback import config, ops
-from multiback.losses._arrays import as_arrays, as_int
+from multiback.losses._arrays import as_int
+from multiback.losses._one_graph import of_targets
 from multiback.metrics.function_metric import FunctionMetric
 from multiback.metrics.registry import FUNCTIONS, register
 
@@ -23,6 +24,7 @@ def among_top(classes: Any, scores: Any, k: int) -> Any:
 
 
 @FUNCTIONS.register()
+@of_targets
 def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False) -> Any:
     """1 where fewer than k classes are more probable than the right one, else 0.
 
@@ -38,7 +40,6 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from
     Example:
         >>> sparse_top_k_categorical_accuracy([2, 0], [[0.1, 0.7, 0.2], [0.1, 0.7, 0.2]], k=2)    # 1 0
     """
-    y_true, y_pred = as_arrays(y_true, y_pred)
     if not from_sorted_ids:
         return among_top(as_int(y_true), y_pred, k)
     column = len(y_true.shape) == len(y_pred.shape)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from multiback import ops
-from multiback.losses._arrays import as_arrays
+from multiback.losses._one_graph import of_targets
 from multiback.metrics.function_metric import FunctionMetric
 from multiback.metrics.registry import FUNCTIONS, register
 from multiback.metrics.sparse_top_k_categorical_accuracy import among_top
 
 
 @FUNCTIONS.register()
+@of_targets
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
     """1 where fewer than k classes are more probable than the right one, else 0.
 
@@ -25,7 +26,6 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
     Example:
         >>> top_k_categorical_accuracy([[0, 0, 1], [1, 0, 0]], [[0.1, 0.7, 0.2], [0.1, 0.7, 0.2]], k=2)    # 1 0
     """
-    y_true, y_pred = as_arrays(y_true, y_pred)
     return among_top(ops.argmax(y_true, axis=-1), y_pred, k)
 
 

@@ -1,0 +1,497 @@
+"""Metrics over three batches of two sizes, on every backend, against their definitions on all samples at once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+import multiback as mb
+from multiback import losses, metrics, ops
+from multiback.backends.compile import Compiled
+from multiback.backends.registry import get_adapter, owner
+from multiback.errors import ShapeError
+from multiback.layers._masks import set_mask
+
+U32 = 2.0**-24
+BATCHES = (5, 5, 3)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A metric beside its value for all targets, predictions and weights (ones if not weighted) in float64."""
+
+    make: Callable[[], metrics.Metric]
+    value: Callable[..., Any]
+    targets: str
+    predictions: str
+    label: str = ""
+    weighted: bool = True
+
+    def __str__(self) -> str:
+        return f"{type(self.make()).__name__}{self.label and '-' + self.label}"
+
+    def data(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """The batches: targets, predictions, weights."""
+        return [
+            (draw(self.targets, 2 * i, n), draw(self.predictions, 2 * i + 1, n), draw("weight", 50 + i, n))
+            for i, n in enumerate(BATCHES)
+        ]
+
+
+def draw(kind: str, seed: int, rows: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    real = rng.normal(size=(rows, 4)).astype("float32")
+    return {
+        "real": real,
+        "positive": np.abs(real) + 0.125,
+        "binary": (real > 0).astype("float32"),
+        "bit": (real[:, 0] > 0).astype("int32"),
+        "score": (np.floor(100 / (1 + np.exp(-real[:, :1]))) / 100 + 0.005).astype("float32"),
+        "scores": (1 / (1 + np.exp(-real))).astype("float32"),
+        "logit": real[:, 0],
+        "classes": rng.integers(0, 4, rows).astype("int32"),
+        "column": rng.integers(0, 4, (rows, 1)).astype("int32"),
+        "one-hot": np.eye(4, dtype="float32")[rng.integers(0, 4, rows)],
+        "ranked": np.argsort(real, axis=1)[:, ::-1].astype("int32"),
+        "weight": rng.integers(0, 5, rows).astype("float32") / 4,
+    }[kind]
+
+
+def average(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The weighted mean over samples; the other axes of a sample are averaged first."""
+
+    def value(t: np.ndarray, p: np.ndarray, w: np.ndarray) -> Any:
+        values = np.asarray(function(t, p), "float64")
+        values = values.reshape(len(values), -1).mean(1)
+        return (values * w).sum() / w.sum()
+
+    return value
+
+
+def loss(name: str, **arguments: Any) -> Callable[..., Any]:
+    """The mean of the loss of this name in float64 on NumPy, which has tests of its own."""
+
+    def function(t: np.ndarray, p: np.ndarray) -> Any:
+        kind = getattr(losses, name)(**arguments, reduction=None, dtype="float64")
+        return owner(found := kind(t, get_adapter("numpy").from_numpy(p.astype("float64")))).to_numpy(found)
+
+    return average(function)
+
+
+def in_top(k: int) -> Callable[..., Any]:
+    return lambda t, p: [(row > row[int(c)]).sum() < k for c, row in zip(np.ravel(t), p)]
+
+
+def counts(t: np.ndarray, p: np.ndarray, w: np.ndarray, threshold: float) -> tuple[float, float, float, float]:
+    """True and false positives, true and false negatives."""
+    t, p = np.reshape(t, p.shape) != 0, np.asarray(p) > threshold
+    w = np.broadcast_to(np.reshape(w, (-1, *[1] * (p.ndim - 1))), p.shape)
+    return tuple((w * x).sum() for x in (t & p, ~t & p, ~t & ~p, t & ~p))  # type: ignore[return-value]
+
+
+def ratio(a: float, b: float) -> float:
+    return a / b if b else 0.0
+
+
+def precision(t: Any, p: Any, w: Any, threshold: float = 0.5) -> float:
+    tp, fp, _, _ = counts(t, p, w, threshold)
+    return ratio(tp, tp + fp)
+
+
+def recall(t: Any, p: Any, w: Any, threshold: float = 0.5) -> float:
+    tp, _, _, fn = counts(t, p, w, threshold)
+    return ratio(tp, tp + fn)
+
+
+def specificity(t: Any, p: Any, w: Any, threshold: float = 0.5) -> float:
+    _, fp, tn, _ = counts(t, p, w, threshold)
+    return ratio(tn, tn + fp)
+
+
+def top(p: np.ndarray, k: int) -> np.ndarray:
+    """Infinity at the k largest, minus infinity elsewhere."""
+    order = np.argsort(np.argsort(-p, axis=-1, kind="stable"), axis=-1)
+    return np.where(order < k, np.inf, -np.inf)
+
+
+GRID = [-1e-7, *np.linspace(0, 1, 21)[1:-1], 1 + 1e-7]
+
+
+def area(curve: str, method: str = "interpolation", grid: Any = GRID) -> Callable[..., Any]:
+    def value(t: np.ndarray, p: np.ndarray, w: np.ndarray) -> float:
+        cells = np.array([counts(t, p, w, threshold) for threshold in grid])
+        tp, fp, tn, fn = cells.T
+        if curve == "ROC":
+            x, y = [ratio(a, b) for a, b in zip(fp, fp + tn)], [ratio(a, b) for a, b in zip(tp, tp + fn)]
+        else:
+            x, y = [ratio(a, b) for a, b in zip(tp, tp + fn)], [ratio(a, b) for a, b in zip(tp, tp + fp)]
+        pick = {"interpolation": lambda a, b: (a + b) / 2, "minoring": min, "majoring": max}[method]
+        return sum((x[i] - x[i + 1]) * pick(y[i], y[i + 1]) for i in range(len(grid) - 1))
+
+    return value
+
+
+def by_label(function: Callable[..., Any], weights: Any = None) -> Callable[..., Any]:
+    return lambda t, p, w: np.average([function(t[:, i], p[:, i], w) for i in range(t.shape[1])], weights=weights)
+
+
+def best(wanted: Callable[..., Any], bounded: Callable[..., Any], value: float) -> Callable[..., Any]:
+    def found(t: np.ndarray, p: np.ndarray, w: np.ndarray) -> float:
+        grid = np.linspace(0, 1, 11)
+        return max((wanted(t, p, w, x) for x in grid if bounded(t, p, w, x) >= value), default=0.0)
+
+    return found
+
+
+def f_score(average: str | None, beta: float, threshold: float | None) -> Callable[..., Any]:
+    def value(t: np.ndarray, p: np.ndarray, w: np.ndarray) -> Any:
+        p = top(p, 1) if threshold is None else np.where(p > threshold, np.inf, -np.inf)
+        cells = np.array([counts(t[:, i], p[:, i], w, 0.0) for i in range(t.shape[1])])
+        if average == "micro":
+            cells = cells.sum(0, keepdims=True)
+        tp, fp, _, fn = cells.T
+        score = (1 + beta**2) * tp / ((1 + beta**2) * tp + beta**2 * fn + fp)
+        if average == "weighted":
+            return (score * (tp + fn)).sum() / (tp + fn).sum()
+        return score if average is None else score.mean()
+
+    return value
+
+
+def overlap(ids: Any, *, ignore: int | None = None) -> Callable[..., Any]:
+    def value(t: np.ndarray, p: np.ndarray, w: np.ndarray) -> float:
+        t, p = (y.argmax(-1) if y.ndim == 2 and y.shape[1] > 1 else y.ravel() for y in (t, p))
+        keep = t != ignore
+        t, p, w = t[keep], p[keep], w[keep]
+        shares = [(w * ((t == c) & (p == c))).sum() / (w * ((t == c) | (p == c))).sum() for c in ids]
+        return float(np.mean(shares))
+
+    return value
+
+
+def r2(aggregation: str | None, regressors: int = 0) -> Callable[..., Any]:
+    def value(t: np.ndarray, p: np.ndarray, w: np.ndarray) -> Any:
+        w = w[:, None]
+        mean = (w * t).sum(0) / w.sum()
+        spread = (w * (t - mean) ** 2).sum(0)
+        score = 1 - (w * (t - p) ** 2).sum(0) / spread
+        if aggregation == "uniform_average":
+            score = score.mean()
+        elif aggregation == "variance_weighted_average":
+            score = (score * spread).sum() / spread.sum()
+        n = t.size
+        return 1 - (1 - score) * (n - 1) / (n - regressors - 1) if regressors else score
+
+    return value
+
+
+def correlation(concordance: bool) -> Callable[..., Any]:
+    def function(t: np.ndarray, p: np.ndarray) -> Any:
+        covariance = ((t - t.mean(1, keepdims=True)) * (p - p.mean(1, keepdims=True))).mean(1)
+        if concordance:
+            return 2 * covariance / (t.var(1) + p.var(1) + (t.mean(1) - p.mean(1)) ** 2 + 1e-7)
+        return covariance / (t.std(1) * p.std(1))
+
+    return average(function)
+
+
+M = metrics
+D = Definition
+THRESHOLDS = [0.2, 0.5, 0.9]
+EVEN = [0.0, 0.25, 0.5, 0.75, 1.0]
+
+
+def cell(i: int, *thresholds: float) -> Callable[..., Any]:
+    return lambda t, p, w: np.squeeze([counts(t, p, w, x)[i] for x in thresholds])
+
+
+DEFINITIONS = [
+    D(M.Accuracy, average(lambda t, p: t == p), "classes", "classes"),
+    D(M.BinaryAccuracy, average(lambda t, p: t == (p[:, 0] > 0.5)), "bit", "score"),
+    D(lambda: M.BinaryAccuracy(threshold=0.7), average(lambda t, p: t == (p > 0.7)), "binary", "scores", "threshold"),
+    D(M.CategoricalAccuracy, average(lambda t, p: t.argmax(-1) == p.argmax(-1)), "one-hot", "real"),
+    D(M.SparseCategoricalAccuracy, average(lambda t, p: t == p.argmax(-1)), "classes", "real"),
+    D(M.SparseCategoricalAccuracy, average(lambda t, p: t[:, 0] == p.argmax(-1)), "column", "real", "column"),
+    D(lambda: M.TopKCategoricalAccuracy(2), average(lambda t, p: in_top(2)(t.argmax(-1), p)), "one-hot", "real"),
+    D(lambda: M.SparseTopKCategoricalAccuracy(2), average(in_top(2)), "classes", "real"),
+    D(lambda: M.SparseTopKCategoricalAccuracy(3), average(in_top(3)), "column", "real", "column"),
+    D(
+        lambda: M.SparseTopKCategoricalAccuracy(2, from_sorted_ids=True),
+        average(lambda t, p: [c in row[:2] for c, row in zip(t, p)]),
+        "classes",
+        "ranked",
+        "sorted",
+    ),
+    D(M.MeanSquaredError, loss("MeanSquaredError"), "real", "real"),
+    D(M.MeanAbsoluteError, loss("MeanAbsoluteError"), "real", "real"),
+    D(M.MeanAbsolutePercentageError, loss("MeanAbsolutePercentageError"), "positive", "real"),
+    D(M.MeanSquaredLogarithmicError, loss("MeanSquaredLogarithmicError"), "positive", "positive"),
+    D(M.LogCoshError, loss("LogCosh"), "real", "real"),
+    D(M.KLDivergence, loss("KLDivergence"), "scores", "scores"),
+    D(M.Poisson, loss("Poisson"), "positive", "positive"),
+    D(M.Hinge, loss("Hinge"), "binary", "real"),
+    D(M.SquaredHinge, loss("SquaredHinge"), "binary", "real"),
+    D(M.CategoricalHinge, loss("CategoricalHinge"), "one-hot", "real"),
+    D(M.CosineSimilarity, lambda t, p, w: -loss("CosineSimilarity")(t, p, w), "real", "real"),
+    D(M.BinaryCrossentropy, loss("BinaryCrossentropy"), "binary", "scores"),
+    D(
+        lambda: M.BinaryCrossentropy(from_logits=True, label_smoothing=0.1),
+        loss("BinaryCrossentropy", from_logits=True, label_smoothing=0.1),
+        "binary",
+        "real",
+        "logits",
+    ),
+    D(M.CategoricalCrossentropy, loss("CategoricalCrossentropy"), "one-hot", "scores"),
+    D(
+        lambda: M.SparseCategoricalCrossentropy(from_logits=True),
+        loss("SparseCategoricalCrossentropy", from_logits=True),
+        "classes",
+        "real",
+    ),
+    D(
+        M.RootMeanSquaredError,
+        lambda t, p, w: np.sqrt(loss("MeanSquaredError")(t, p, w)),
+        "real",
+        "real",
+    ),
+    D(M.PearsonCorrelation, correlation(False), "real", "real"),
+    D(M.ConcordanceCorrelation, correlation(True), "real", "real"),
+    D(M.R2Score, r2("uniform_average"), "real", "real"),
+    D(
+        lambda: M.R2Score("variance_weighted_average", 3),
+        r2("variance_weighted_average", 3),
+        "real",
+        "real",
+        "adjusted",
+    ),
+    D(lambda: M.R2Score(None), r2(None), "real", "real", "each"),
+    D(M.TruePositives, cell(0, 0.5), "bit", "score"),
+    D(lambda: M.FalsePositives(THRESHOLDS), cell(1, *THRESHOLDS), "bit", "score"),
+    D(lambda: M.TrueNegatives(EVEN), cell(2, *EVEN), "bit", "score", "even"),
+    D(lambda: M.FalseNegatives(EVEN), cell(3, *EVEN), "bit", "score", "even"),
+    D(M.Precision, precision, "binary", "scores"),
+    D(
+        lambda: M.Precision(THRESHOLDS),
+        lambda t, p, w: [precision(t, p, w, x) for x in THRESHOLDS],
+        "bit",
+        "score",
+        "thresholds",
+    ),
+    D(lambda: M.Precision(top_k=2), lambda t, p, w: precision(t, top(p, 2), w), "one-hot", "scores", "top"),
+    D(lambda: M.Precision(class_id=1), lambda t, p, w: precision(t[:, 1], p[:, 1], w), "one-hot", "scores", "class"),
+    D(M.Recall, recall, "binary", "scores"),
+    D(
+        lambda: M.Recall(0.3, top_k=2, class_id=2),
+        lambda t, p, w: recall(t[:, 2], np.where(top(p, 2) > 0, p, -1)[:, 2], w, 0.3),
+        "one-hot",
+        "scores",
+        "top-class",
+    ),
+    D(lambda: M.AUC(21), area("ROC"), "bit", "score"),
+    D(lambda: M.AUC(21, summation_method="minoring"), area("ROC", "minoring"), "bit", "score", "minoring"),
+    D(lambda: M.AUC(21, summation_method="majoring", curve="PR"), area("PR", "majoring"), "bit", "score", "majoring"),
+    D(
+        lambda: M.AUC(thresholds=[0.1, 0.6, 0.35]),
+        area("ROC", grid=[-1e-7, 0.1, 0.35, 0.6, 1 + 1e-7]),
+        "bit",
+        "score",
+        "thresholds",
+    ),
+    D(
+        lambda: M.AUC(21, from_logits=True),
+        lambda t, p, w: area("ROC")(t, 1 / (1 + np.exp(-p)), w),
+        "bit",
+        "logit",
+        "logits",
+    ),
+    D(lambda: M.AUC(21, multi_label=True), by_label(area("ROC")), "binary", "scores", "labels"),
+    D(
+        lambda: M.AUC(thresholds=[0.3, 0.6], multi_label=True, num_labels=4, label_weights=[1, 2, 0, 1]),
+        by_label(area("ROC", grid=[-1e-7, 0.3, 0.6, 1 + 1e-7]), [1, 2, 0, 1]),
+        "binary",
+        "scores",
+        "weighted-labels",
+    ),
+    D(lambda: M.SensitivityAtSpecificity(0.5, 11), best(recall, specificity, 0.5), "bit", "score"),
+    D(lambda: M.SpecificityAtSensitivity(0.5, 11), best(specificity, recall, 0.5), "bit", "score"),
+    D(lambda: M.PrecisionAtRecall(0.6, 11), best(precision, recall, 0.6), "bit", "score"),
+    D(lambda: M.RecallAtPrecision(0.6, 11), best(recall, precision, 0.6), "bit", "score"),
+    D(M.F1Score, f_score(None, 1.0, None), "one-hot", "scores"),
+    D(lambda: M.F1Score("weighted", 0.4), f_score("weighted", 1.0, 0.4), "binary", "scores", "weighted"),
+    D(lambda: M.FBetaScore("micro", 2.0, 0.5), f_score("micro", 2.0, 0.5), "binary", "scores", "micro"),
+    D(lambda: M.FBetaScore("macro", 0.5, 0.5), f_score("macro", 0.5, 0.5), "binary", "scores", "macro"),
+    D(lambda: M.IoU(4, [0, 2], dtype="float32"), overlap([0, 2]), "classes", "classes"),
+    D(lambda: M.MeanIoU(4, dtype="float32"), overlap(range(4)), "classes", "classes"),
+    D(lambda: M.MeanIoU(4), overlap(range(4)), "classes", "classes", "int", False),
+    D(
+        lambda: M.MeanIoU(4, ignore_class=3, dtype="float32", sparse_y_pred=False),
+        overlap(range(4), ignore=3),
+        "classes",
+        "real",
+        "ignore",
+    ),
+    D(lambda: M.OneHotIoU(4, [1, 3], dtype="float32"), overlap([1, 3]), "one-hot", "real"),
+    D(lambda: M.OneHotMeanIoU(4, dtype="float32"), overlap(range(4)), "one-hot", "real"),
+    D(
+        lambda: M.BinaryIoU(threshold=0.4, dtype="float32"),
+        lambda t, p, w: overlap([0, 1])(t, (p >= np.float32(0.4)).astype(int), w),
+        "bit",
+        "score",
+    ),
+]
+
+
+def host(x: Any) -> np.ndarray:
+    return np.asarray(owner(x).to_numpy(x))
+
+
+def expected(definition: Definition, weighted: bool) -> np.ndarray:
+    targets, predictions, weights = (np.concatenate(x) for x in zip(*definition.data()))
+    weights = weights.astype("float64") if weighted else np.ones(len(weights))
+    return np.asarray(definition.value(targets, predictions, weights), "float64")
+
+
+def assert_close(found: np.ndarray, wanted: np.ndarray) -> None:
+    """Sums of at most 52 terms of one sign, then a quotient: 64 roundings cover both."""
+    assert found.shape == wanted.shape
+    assert np.all(np.abs(found - wanted) <= 64 * U32 * np.maximum(np.abs(wanted), 1)), (found, wanted)
+
+
+@functools.cache
+def traced_results(backend: str) -> list[list[np.ndarray]]:
+    """The results of all metrics, unweighted and weighted, updated inside one compiled step per batch."""
+    made = [(d.make(), d.make() if d.weighted else None) for d in DEFINITIONS]
+
+    def step(batch: Any) -> None:
+        for (plain, weighted), (y_true, y_pred, weight) in zip(made, batch):
+            plain.update_state(y_true, y_pred)
+            if weighted is not None:
+                weighted.update_state(y_true, y_pred, sample_weight=weight)
+
+    compiled = Compiled(step, "metrics")
+    for batch in zip(*(d.data() for d in DEFINITIONS)):
+        compiled(list(batch))
+    assert len(compiled._programs) == 1
+    return [[host(m.result()) for m in pair if m is not None] for pair in made]
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS, ids=str)
+def test_updates_inside_a_compiled_step(definition: Definition, backend: str) -> None:
+    for found, weighted in zip(traced_results(backend)[DEFINITIONS.index(definition)], (False, True)):
+        assert_close(found, expected(definition, weighted))
+
+
+EAGER = ("SparseCategoricalAccuracy", "MeanSquaredError", "AUC", "Precision-top", "R2Score", "MeanIoU", "F1Score")
+
+
+@pytest.mark.parametrize("definition", [d for d in DEFINITIONS if str(d) in EAGER], ids=str)
+def test_updates_on_native_and_numpy_arrays(definition: Definition, backend: str) -> None:
+    adapter = get_adapter(backend)
+    metric = definition.make()
+    for y_true, y_pred, weight in definition.data():
+        metric.update_state(y_true, adapter.from_numpy(y_pred), sample_weight=weight)
+    assert adapter.is_native(metric.result())
+    assert_close(host(metric.result()), expected(definition, True))
+    metric.reset_state()
+    assert all(not v.numpy().any() for v in metric.variables)
+    for y_true, y_pred, _ in definition.data():
+        metric(y_true, y_pred)
+    assert_close(host(metric.result()), expected(definition, False))
+
+
+def test_sums_and_means(backend: str) -> None:
+    values, weights = [[1.0, 3.0], [4.0, 2.0], [0.0, 2.0]], [0.25, 2.0, 1.0]
+    assert host(metrics.Sum()(values)) == 12.0
+    assert host(metrics.Sum()(values, weights)) == 15.0
+    assert host(metrics.Mean()(values)) == 2.0
+    assert host(metrics.Mean()(values, weights)) == np.float32(7.5 / 3.25)
+    assert host(metrics.Mean()(values, [[1.0, 0.0], [1.0, 1.0], [1.0, 0.0]])) == 7 / 4
+    mean = metrics.Mean()
+    assert host(mean.result()) == 0.0
+    mean.update_state(4.0)
+    mean.update_state(np.float32(1.0), sample_weight=3)
+    assert host(mean.result()) == 7 / 4
+
+
+def test_the_size_of_a_batch_can_be_a_weight(backend: str) -> None:
+    """As a training loop uses it: the mean loss of a batch counts as often as the batch has samples."""
+    tracker = metrics.Mean(name="loss")
+    step = Compiled(lambda x: tracker.update_state(ops.mean(x), sample_weight=x.shape[0]), "step")
+    step(np.array([1.0, 3.0], "float32"))
+    step(np.array([5.0, 5.0, 5.0], "float32"))
+    assert host(tracker.result()) == np.float32(19 / 5)
+
+
+def test_masks_of_predictions_are_weights(backend: str) -> None:
+    y_true, y_pred = np.array([[1, 0, 2], [1, 1, 0]], "int32"), draw("real", 0, 6).reshape(2, 3, 4)
+    mask = np.array([[True, True, False], [True, False, False]])
+    right = (y_true == y_pred.argmax(-1)).astype("float64")
+    metric, weighted = metrics.SparseCategoricalAccuracy(), metrics.SparseCategoricalAccuracy()
+
+    def step(y_true: Any, y_pred: Any, mask: Any, weight: Any) -> None:
+        set_mask(y_pred, mask)
+        metric.update_state(y_true, y_pred)
+        weighted.update_state(y_true, y_pred, weight)
+
+    Compiled(step, "step")(y_true, y_pred, mask, np.array([[0.5], [2.0]], "float32"))
+    assert np.isclose(host(metric.result()), (right * mask).sum() / mask.sum(), rtol=1e-6)
+    weight = mask * np.array([[0.5], [2.0]])
+    assert np.isclose(host(weighted.result()), (right * weight).sum() / weight.sum(), rtol=1e-6)
+
+
+def test_stateless_updates_leave_the_metric_alone(backend: str) -> None:
+    metric = metrics.SparseCategoricalAccuracy()
+    state = metric.stateless_reset_state()
+    y_true, y_pred = draw("classes", 0, 5), draw("real", 1, 5)
+    state = metric.stateless_update_state(state, y_true, y_pred)
+    state = metric.stateless_update_state(state, y_true, y_pred, sample_weight=np.ones(5, "float32"))
+    assert float(host(state[1])) == 10.0
+    assert host(metric.stateless_result(state)) == np.float32((y_true == y_pred.argmax(-1)).mean())
+    assert all(not v.numpy().any() for v in metric.variables)
+    with pytest.raises(ShapeError, match="has 2 variables, got 1"):
+        metric.stateless_result(state[:1])
+
+
+def test_own_metrics_with_metrics_inside(backend: str) -> None:
+    class Spread(metrics.Metric):
+        def __init__(self, name: str = "spread", dtype: Any = None) -> None:
+            super().__init__(name=name, dtype=dtype)
+            self.parts = [metrics.Mean(name="mean")]
+            self.largest = self.add_weight(name="largest", initializer="zeros")
+
+        def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+            self.parts[0].update_state(y_pred)
+            self.largest.assign(ops.maximum(self.largest, ops.max(y_pred)))
+
+        def result(self) -> Any:
+            return ops.subtract(self.largest, self.parts[0].result())
+
+    metric = Spread()
+    step = Compiled(metric.update_state, "step")
+    for y_pred in ([1.0, 2.0], [6.0]):
+        step(np.zeros(len(y_pred), "float32"), np.array(y_pred, "float32"))
+    assert host(metric.result()) == 3.0
+    assert [v.path for v in metric.variables] == ["spread/largest", "mean/total", "mean/count"]
+    metric.reset_state()
+    assert host(metric.result()) == 0.0
+
+
+def test_a_metric_moves_between_backends_with_its_state() -> None:
+    metric = metrics.Mean()
+    for name in ("torch", "jax", "tensorflow", "numpy"):
+        with mb.use_backend(name):
+            metric.update_state(get_adapter(name).from_numpy(np.array([1.0, 3.0, 5.0], "float32")))
+    assert float(metric.total) == 36.0
+    assert float(metric.count) == 12.0
+
+
+def test_nan_predictions_are_negative(backend: str) -> None:
+    y_true, y_pred = np.array([1, 0, 1, 0]), np.array([np.nan, np.nan, 0.9, 0.1], "float32")
+    for metric in (metrics.TruePositives(EVEN), metrics.TruePositives(THRESHOLDS)):
+        assert np.all(host(metric(y_true, y_pred)) <= 1)
+    assert host(metrics.SparseTopKCategoricalAccuracy(1)(np.array([1]), np.array([[0.5, np.nan]], "float32"))) == 0.0
