@@ -21,12 +21,14 @@ class CallContext:
         training: Whether the call is for training.
         losses: What layers added by `add_loss` and activity regularizers.
         step_key: The random key of this call, once a layer asked for one.
+        builder: The graph being recorded when the outermost layer was called; None on arrays.
     """
 
     owner: Any
     training: bool | None = None
     losses: list[Any] = field(default_factory=list)
     step_key: Any = None
+    builder: Any = None
 
 
 def current_context() -> CallContext | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -17,12 +18,12 @@ from multiback.errors import ArgumentError, NotBuiltError, ShapeError, StateErro
 from multiback.graph.ir import Value
 from multiback.graph.op import OPS
 from multiback.graph.trace import current_builder, current_scope, scope, trace
-from multiback.layers import _masks
+from multiback.layers import _masks, _weight_budget
 from multiback.layers._context import CallContext, current_context, entered, runs_eagerly
 from multiback.layers._names import auto_name, checked_name, snake_case
 from multiback.layers._symbolic import KerasTensor, Node, any_symbolic, public_shape
 from multiback.layers._tracking import Tracked, shapes_of
-from multiback.random._seed import key_for
+from multiback.random._seed import generation, key_for
 from multiback.variables import StatelessScope, Variable, autocast
 
 _KNOWN = ("activity_regularizer", "trainable", "dtype", "autocast", "name", "input_shape", "input_dim", "batch_size")
@@ -80,6 +81,7 @@ class Layer(Tracked):
         self._inbound_nodes: list[Node] = []
         self._losses: list[Any] = []
         self._random_state: Variable | None = None
+        self._resumed_seed: int | None = None
         self._building = False
         self._build_shapes: dict[str, Any] | None = None
         self._native: Compiled | None = None
@@ -162,6 +164,10 @@ class Layer(Tracked):
     def _call_takes_training(self) -> bool:
         return _call_spec(type(self)).training
 
+    @property
+    def _call_takes_mask(self) -> bool:
+        return "mask" in _call_spec(type(self)).masks
+
     # ---- state
 
     def add_weight(
@@ -205,6 +211,7 @@ class Layer(Tracked):
         initializer = initializers.get(initializer or ("glorot_uniform" if kind.is_float else "zeros"))
         name = checked_name(name or f"variable_{len(self._own_variables)}", f"A weight of {type(self).__name__}")
         path = f"{self._scope_path()}/{name}"
+        _weight_budget.spend(shape, kind, path)
         if "key" in inspect.signature(initializer).parameters:
             initializer = functools.partial(initializer, key=key_for(path))
         variable = Variable(
@@ -309,7 +316,9 @@ class Layer(Tracked):
 
     def _call_compiled(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self._native is None:
-            self._native = Compiled(self._traced, self.name)
+            # States kept between calls belong to one batch size.
+            fixed = any(getattr(layer, "stateful", False) for layer in self._flatten_layers())
+            self._native = Compiled(self._traced, self.name, batched=not fixed)
         masks = _masks.get_masks((args, kwargs))
         version = sum(layer._version for layer in self._flatten_layers())
         home = next((v.adapter for v in self.weights if v.adapter is not None), None)
@@ -340,15 +349,17 @@ class Layer(Tracked):
         spec = _call_spec(type(self))
         bound = spec.bind(self, args, kwargs)
         outer = current_context()
-        context = outer or CallContext(self)
+        context = outer or CallContext(self, builder=current_builder())
         training = bound.get("training") if spec.training else kwargs.get("training")
         if training is None:
             training = context.training if context.training is not None else None
-        entering = CallContext(context.owner, training, context.losses, context.step_key) if outer else context
+        entering = dataclasses.replace(context, training=training) if outer else context
         entering.training = training
         with entered(entering), scope(self.name):
-            self._ensure_built({k: v for k, v in bound.items() if k not in ("training", "mask")})
             self._check_inputs(bound)
+            if not self.built:
+                self._ensure_built({k: v for k, v in bound.items() if k not in ("training", "mask")})
+                self._check_inputs(bound)
             if spec.training and bound.get("training") is None:
                 bound["training"] = bool(training) if training is not None else False
             masks = self._fill_masks(spec, bound)
@@ -428,22 +439,29 @@ class Layer(Tracked):
         if context is None:
             raise StateError("Random keys are made inside a call of a layer.")
         if context.step_key is None:
-            context.step_key = context.owner._step_key()
+            # In the graph of the outermost call, where the bodies of loops and branches can use it too.
+            builder, make = context.builder, context.owner._step_key
+            context.step_key = make() if builder is None else builder.run(make)
+        seed = context.owner._run_seed() if seed is None else seed
         own = key_for(f"{self.path}/{salt}" if salt else self.path, seed=seed)
         return OPS["bitwise_xor"](context.step_key, np.asarray(own, np.uint32).view(np.int32))
 
+    def _run_seed(self) -> int | None:
+        """The seed of the run that a loaded model goes on with; None: the process's, which wins once it is set."""
+        return self._resumed_seed if generation() == 0 else None
+
     def _step_key(self) -> Any:
-        if self._random_state is None:
-            self._random_state = Variable(
-                np.zeros(1, np.int32),
-                dtype="int32",
-                trainable=False,
-                name="random_state",
-                path=f"{self.path}/random_state",
-            )
-        step = self._random_state
+        step = self._random_state_variable()
         zero = OPS["multiply"](step, np.zeros(2, np.int32))
         return OPS["fold_in"](zero, OPS["squeeze"](step))
+
+    def _random_state_variable(self) -> Variable:
+        """The counter of the calls that drew random numbers, made when first needed."""
+        if self._random_state is None:
+            path = f"{self.path}/random_state"
+            zero = np.zeros(1, np.int32)
+            self._random_state = Variable(zero, dtype="int32", trainable=False, name="random_state", path=path)
+        return self._random_state
 
     def _advance_random_state(self, context: CallContext) -> None:
         if context.step_key is not None and self._random_state is not None:
@@ -527,7 +545,20 @@ class Layer(Tracked):
         config = dict(config)
         if isinstance(config.get("dtype"), Mapping):
             config["dtype"] = dtype_policies.deserialize(config["dtype"])
-        return cls(**config)
+        if cls.get_config is Layer.get_config:
+            from multiback.saving.registry import deserialize
+
+            config = {k: deserialize(v) for k, v in config.items()}
+        parameters = inspect.signature(cls.__init__).parameters
+        if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            return cls(**config)
+        # A constructor need not take what every layer has.
+        common = {k: config.pop(k) for k in ("name", "trainable", "dtype") if k in config and k not in parameters}
+        layer = cls(**config)
+        layer.name = checked_name(common.get("name", layer.name), cls.__name__)
+        layer.dtype_policy = dtype_policies.get(common.get("dtype", layer.dtype_policy))
+        layer._trainable = bool(common.get("trainable", layer._trainable))
+        return layer
 
     def save_own_variables(self, store: Any) -> None:
         """Puts this layer's own variables into a mapping, under "0", "1"..."""
