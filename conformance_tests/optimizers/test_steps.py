@@ -263,6 +263,27 @@ def test_stateless_apply(backend, adapter):
         np.testing.assert_array_equal(adapter.to_numpy(got), want.numpy())
 
 
+def test_stateless_apply_inside_jax_jit():
+    """Also where a step decides by data: accumulation and loss scaling become conditionals of JAX."""
+    import jax
+
+    with mb.use_backend("jax"):
+        inner = optimizers.Adam(0.1, gradient_accumulation_steps=2)
+        optimizer = optimizers.LossScaleOptimizer(inner, initial_scale=4.0)
+        targets = variables("float32")
+        optimizer.build(targets)
+        step = jax.jit(optimizer.stateless_apply)
+        state = [v.numpy() for v in optimizer.variables], [v.numpy() for v in targets]
+        for t, factor in enumerate((1.0, np.nan, 2.0, 3.0)):
+            gradients = [x * np.float32(factor) for x in values(10 + t, "float32")]
+            new, slots = step(state[0], gradients, state[1])
+            state = slots, new
+            optimizer.apply(gradients)
+        for got, want in zip([*state[1], *state[0]], [*targets, *optimizer.variables], strict=True):
+            np.testing.assert_allclose(np.asarray(got), want.numpy(), rtol=1e-6, atol=1e-7)
+        assert int(inner.iterations) == 1
+
+
 def test_bad_input_changes_nothing(backend):
     kernel, bias = variables()
     optimizer = optimizers.SGD(0.1)

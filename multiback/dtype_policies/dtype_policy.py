@@ -112,6 +112,9 @@ def set_dtype_policy(policy: DTypePolicy | str | None) -> None:
 
     Example:
         >>> set_dtype_policy("mixed_bfloat16")
+        >>> dtype_policy().compute_dtype
+        'bfloat16'
+        >>> set_dtype_policy(None)
     """
     if not isinstance(policy, DTypePolicy | str | None):
         raise ArgumentError(f"A dtype policy is a DTypePolicy or its name, got {policy!r}.")

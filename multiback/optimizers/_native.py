@@ -27,8 +27,10 @@ def run(
         variables: The model's variables, in the order of the gradients.
         consume: Whether the storage of the old values may be reused for the new ones.
     """
-    leaves = [_array(g) for g in gradients]
-    adapter, arrays, _ = natives(leaves, variables[0].adapter)
+    adapter = variables[0].adapter
+    arrays = list(gradients)
+    if adapter is None or not all(map(adapter.is_native, arrays)):
+        adapter, arrays, _ = natives([_array(g) for g in gradients], adapter)
     specs = tuple(Spec(v.shape, adapter.dtype(a)) for a, v in zip(arrays, variables))
     key = (adapter.name, consume, specs, tuple(variables))
     program = programs.get(key)

@@ -17,6 +17,8 @@ class OptimizerState:
 
     name: str
     built: bool
+    _variables: list[Variable]
+    _programs: dict[Any, Any]
 
     def __init__(self) -> None:
         object.__setattr__(self, "_variables", [])

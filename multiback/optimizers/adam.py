@@ -41,7 +41,7 @@ class Adam(MultiTensorOptimizer):
     Example:
         >>> w = Variable([1.0, -2.0])
         >>> Adam(0.1).apply([[3.0, -4.0]], [w])
-        >>> w.numpy()
+        >>> w.numpy().round(4)
         array([ 0.9, -1.9], dtype=float32)
     """
 

@@ -68,7 +68,7 @@ class ScheduleFreeAdamW(Optimizer):
         self._iterates: list[Any] = []
         self._squares: list[Any] = []
         for variable in self._trainable_variables:
-            pair = None, None
+            pair: tuple[Any, Any] = (None, None)
             if not variable.overwrite_with_gradient:
                 start = variable.numpy()
                 pair = (
