@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from multiback.errors import ArgumentError, closest
 
 
-class Array:
-    """Annotation of an op's parameters that take arrays; all other parameters are attributes."""
+if TYPE_CHECKING:
+    Array = Any
+else:
+
+    class Array:
+        """Annotation of an op's parameters that take arrays; all other parameters are attributes."""
 
 
 OPS: dict[str, Op] = {}
@@ -77,6 +81,10 @@ class Op:
         if self.name in OPS and OPS[self.name].rule.__qualname__ != rule.__qualname__:
             raise ArgumentError(f"An op named {self.name!r} exists already, in {OPS[self.name].module}.")
         OPS[self.name] = self
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Applies the op; what is in `multiback.ops` defines it."""
+        raise NotImplementedError
 
     def vjp(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Decorator that gives this op its gradient rule: `(g, y, *operands, **attributes) -> cotangents`."""
