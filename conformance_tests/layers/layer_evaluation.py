@@ -35,9 +35,14 @@ class Result:
 def made(row: Row, dtype: str = "float64") -> Any:
     """The row's layer, built, with weights that are neither zero nor one."""
     layer = row.make(layers, dtype=dtype)
-    row.call(layer, tree.map(lambda x: mb.Input(x.shape[1:], dtype=str(x.dtype)), row.inputs(dtype)))
+    row.call(layer, symbolic(row.inputs(dtype)))
     layer.set_weights(fill(layer.get_weights(), [v.name for v in layer.weights]))
     return layer
+
+
+def symbolic(inputs: Any) -> Any:
+    """Symbolic tensors like these arrays, with an unknown batch."""
+    return tree.map(lambda x: mb.Input(x.shape[1:], dtype=str(x.dtype)), inputs)
 
 
 def weighted(outputs: Any) -> Any:

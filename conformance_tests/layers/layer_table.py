@@ -11,6 +11,24 @@ import numpy as np
 Shape = tuple[int, ...]
 
 
+class Inner:
+    """A layer that is an argument of another one."""
+
+    def __init__(self, name: str, *arguments: Any, **keywords: Any) -> None:
+        self.name, self.arguments, self.keywords = name, arguments, keywords
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _made(value: Any, module: Any, more: dict[str, Any]) -> Any:
+    if isinstance(value, Inner):
+        return getattr(module, value.name)(*value.arguments, **value.keywords, **more)
+    if isinstance(value, list):
+        return [_made(v, module, more) for v in value]
+    return value
+
+
 @dataclass(frozen=True)
 class Row:
     """One layer with its arguments and inputs.
@@ -41,9 +59,9 @@ class Row:
         return f"{self.name}({shown})" + ("" if self.training is None else f" training={self.training}")
 
     def make(self, module: Any, **more: Any) -> Any:
-        """The layer, made by `multiback.layers` or `keras.layers`."""
-        arguments = {k: v(module) if callable(v) else v for k, v in self.arguments.items()}
-        return getattr(module, self.name)(**arguments, **more)
+        """The layer, made by `multiback.layers` or `keras.layers`; its name is fixed, and so are its random draws."""
+        arguments = {k: _made(v, module, more) for k, v in self.arguments.items()}
+        return getattr(module, self.name)(**arguments, **more, name="tested")
 
     def inputs(self, dtype: str) -> Any:
         """Fixed inputs: one array, or a list for several shapes."""
@@ -204,4 +222,72 @@ MERGING = _rows(
     ("Dot", {"axes": (1, 2)}, [(2, 4), (2, 3, 4)], (2, 3)),
 )
 
-ROWS = [*CORE, *CONVOLUTIONAL, *POOLING, *NORMALIZATION, *RESHAPING, *MERGING]
+REGULARIZATION = _rows(
+    ("Dropout", {"rate": 0.4, "seed": 3}, (2, 6), (2, 6)),
+    ("Dropout", {"rate": 0.4, "noise_shape": [None, 1]}, (4, 6), (4, 6), {"training": True, "keras": False}),
+    ("SpatialDropout1D", {"rate": 0.5}, (2, 4, 6), (2, 4, 6), {"training": True, "keras": False}),
+    ("SpatialDropout2D", {"rate": 0.5}, (2, 4, 3, 6), (2, 4, 3, 6), {"training": True, "keras": False}),
+    (
+        "SpatialDropout3D",
+        {"rate": 0.5, "data_format": "channels_first"},
+        (2, 6, 2, 3, 2),
+        (2, 6, 2, 3, 2),
+        {"training": True, "keras": False},
+    ),
+    ("GaussianNoise", {"stddev": 0.4}, (2, 6), (2, 6), {"training": True, "keras": False}),
+    ("GaussianDropout", {"rate": 0.4}, (2, 6), (2, 6), {"training": True, "keras": False}),
+    ("AlphaDropout", {"rate": 0.4}, (2, 6), (2, 6), {"training": True, "keras": False}),
+    ("AlphaDropout", {"rate": 0.4, "noise_shape": [None, 1]}, (4, 6), (4, 6), {"training": True, "keras": False}),
+    ("ActivityRegularization", {"l2": 0.1}, (2, 6), (2, 6)),
+)
+
+RECURRENT = _rows(
+    ("SimpleRNN", {"units": 3}, (2, 4, 5), (2, 3)),
+    ("SimpleRNN", {"units": 3, "return_sequences": True, "go_backwards": True}, (2, 4, 5), (2, 4, 3)),
+    ("LSTM", {"units": 3}, (2, 4, 5), (2, 3)),
+    ("LSTM", {"units": 3, "return_sequences": True, "use_bias": False}, (2, 4, 5), (2, 4, 3)),
+    ("LSTM", {"units": 3, "activation": "relu", "recurrent_activation": "hard_sigmoid"}, (2, 4, 5), (2, 3)),
+    ("LSTM", {"units": 3, "return_sequences": True, "go_backwards": True, "unroll": True}, (2, 4, 5), (2, 4, 3)),
+    ("GRU", {"units": 3}, (2, 4, 5), (2, 3)),
+    ("GRU", {"units": 3, "reset_after": False, "return_sequences": True}, (2, 4, 5), (2, 4, 3)),
+    ("GRU", {"units": 3, "use_bias": False, "go_backwards": True}, (2, 4, 5), (2, 3)),
+    ("RNN", {"cell": [Inner("LSTMCell", 3), Inner("GRUCell", 2)]}, (2, 4, 5), (2, 2)),
+    ("RNN", {"cell": Inner("SimpleRNNCell", 3), "return_sequences": True}, (2, 4, 5), (2, 4, 3)),
+    ("Bidirectional", {"layer": Inner("LSTM", 3)}, (2, 4, 5), (2, 6)),
+    (
+        "Bidirectional",
+        {"layer": Inner("GRU", 3, return_sequences=True), "merge_mode": "ave"},
+        (2, 4, 5),
+        (2, 4, 3),
+    ),
+    ("TimeDistributed", {"layer": Inner("Dense", 3)}, (2, 4, 5), (2, 4, 3)),
+    ("TimeDistributed", {"layer": Inner("Conv1D", 3, 2)}, (2, 4, 5, 2), (2, 4, 4, 3)),
+    ("TimeDistributed", {"layer": Inner("BatchNormalization")}, (4, 3, 5), (4, 3, 5), {"training": True}),
+    (
+        "LSTM",
+        {"units": 3, "dropout": 0.3, "recurrent_dropout": 0.2},
+        (2, 4, 5),
+        (2, 3),
+        {"training": True, "keras": False},
+    ),
+    (
+        "GRU",
+        {"units": 3, "dropout": 0.3, "recurrent_dropout": 0.2},
+        (2, 4, 5),
+        (2, 3),
+        {"training": True, "keras": False},
+    ),
+    ("SimpleRNN", {"units": 3, "dropout": 0.3}, (2, 4, 5), (2, 3), {"training": True, "keras": False}),
+)
+
+ATTENTION = _rows(
+    ("Attention", {}, [(2, 3, 4), (2, 5, 4)], (2, 3, 4)),
+    ("Attention", {"use_scale": True, "score_mode": "concat"}, [(2, 3, 4), (2, 5, 6), (2, 5, 4)], (2, 3, 6)),
+    ("Attention", {"dropout": 0.4}, [(2, 3, 4), (2, 5, 4)], (2, 3, 4), {"training": True, "keras": False}),
+    ("AdditiveAttention", {}, [(2, 3, 4), (2, 5, 4)], (2, 3, 4)),
+    ("AdditiveAttention", {"use_scale": False}, [(2, 3, 4), (2, 5, 4)], (2, 3, 4)),
+)
+
+ROWS = [
+    *CORE, *CONVOLUTIONAL, *POOLING, *NORMALIZATION, *RESHAPING, *MERGING, *REGULARIZATION, *RECURRENT, *ATTENTION,
+]  # fmt: skip

@@ -6,11 +6,11 @@ import json
 
 import numpy as np
 import pytest
-from layer_evaluation import made
+from layer_evaluation import made, symbolic
 from layer_table import ROWS, Row
 
 import multiback as mb
-from multiback import layers, tree
+from multiback import layers
 
 
 @pytest.fixture(autouse=True)
@@ -24,8 +24,7 @@ def test_symbolic_call(row: Row) -> None:
     """The symbolic shape is the real one, with an unknown batch, and the dtype too."""
     layer = row.make(layers)
     inputs = row.inputs("float32")
-    symbolic = tree.map(lambda x: mb.Input(x.shape[1:], dtype=str(x.dtype)), inputs)
-    outputs = row.call(layer, symbolic)
+    outputs = row.call(layer, symbolic(inputs))
     assert outputs.shape == (None, *row.output[1:])
     real = row.call(layer, inputs)
     assert real.shape == row.output
@@ -41,7 +40,7 @@ def test_configuration(row: Row) -> None:
     assert type(again) is type(layer)
     assert json.loads(json.dumps(layers.serialize(again))) == config
     inputs = row.inputs("float32")
-    row.call(again, inputs)
+    row.call(again, symbolic(inputs))
     again.set_weights(layer.get_weights())
     np.testing.assert_array_equal(row.call(again, inputs), row.call(layer, inputs))
 

@@ -8,6 +8,8 @@ from multiback.layers.activations.leaky_relu import LeakyReLU
 from multiback.layers.activations.prelu import PReLU
 from multiback.layers.activations.relu import ReLU
 from multiback.layers.activations.softmax import Softmax
+from multiback.layers.attention.additive_attention import AdditiveAttention
+from multiback.layers.attention.attention import Attention, causal_mask
 from multiback.layers.convolutional.conv1d import Conv1D
 from multiback.layers.convolutional.conv1d_transpose import Conv1DTranspose
 from multiback.layers.convolutional.conv2d import Conv2D
@@ -54,6 +56,14 @@ from multiback.layers.pooling.global_max_pooling3d import GlobalMaxPooling3D
 from multiback.layers.pooling.max_pooling1d import MaxPooling1D
 from multiback.layers.pooling.max_pooling2d import MaxPooling2D
 from multiback.layers.pooling.max_pooling3d import MaxPooling3D
+from multiback.layers.regularization.activity_regularization import ActivityRegularization
+from multiback.layers.regularization.alpha_dropout import AlphaDropout
+from multiback.layers.regularization.dropout import Dropout
+from multiback.layers.regularization.gaussian_dropout import GaussianDropout
+from multiback.layers.regularization.gaussian_noise import GaussianNoise
+from multiback.layers.regularization.spatial_dropout1d import SpatialDropout1D
+from multiback.layers.regularization.spatial_dropout2d import SpatialDropout2D
+from multiback.layers.regularization.spatial_dropout3d import SpatialDropout3D
 from multiback.layers.reshaping.cropping1d import Cropping1D
 from multiback.layers.reshaping.cropping2d import Cropping2D
 from multiback.layers.reshaping.cropping3d import Cropping3D
@@ -67,6 +77,16 @@ from multiback.layers.reshaping.up_sampling3d import UpSampling3D
 from multiback.layers.reshaping.zero_padding1d import ZeroPadding1D
 from multiback.layers.reshaping.zero_padding2d import ZeroPadding2D
 from multiback.layers.reshaping.zero_padding3d import ZeroPadding3D
+from multiback.layers.rnn.bidirectional import Bidirectional
+from multiback.layers.rnn.gru import GRU
+from multiback.layers.rnn.gru_cell import GRUCell
+from multiback.layers.rnn.lstm import LSTM
+from multiback.layers.rnn.lstm_cell import LSTMCell
+from multiback.layers.rnn.rnn import RNN
+from multiback.layers.rnn.simple_rnn import SimpleRNN
+from multiback.layers.rnn.simple_rnn_cell import SimpleRNNCell
+from multiback.layers.rnn.stacked_rnn_cells import StackedRNNCells
+from multiback.layers.rnn.time_distributed import TimeDistributed
 
 AvgPool1D = AveragePooling1D
 AvgPool2D = AveragePooling2D
@@ -91,8 +111,15 @@ SeparableConvolution2D = SeparableConv2D
 
 __all__ = [
     "ELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
+    "ActivityRegularization",
     "Add",
+    "AdditiveAttention",
+    "AlphaDropout",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -101,6 +128,7 @@ __all__ = [
     "AvgPool2D",
     "AvgPool3D",
     "BatchNormalization",
+    "Bidirectional",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -121,9 +149,13 @@ __all__ = [
     "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Dot",
+    "Dropout",
     "EinsumDense",
     "Embedding",
     "Flatten",
+    "GRUCell",
+    "GaussianDropout",
+    "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAveragePooling3D",
@@ -141,6 +173,7 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LayerNormalization",
@@ -167,8 +200,15 @@ __all__ = [
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+    "StackedRNNCells",
     "Subtract",
+    "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
@@ -179,6 +219,7 @@ __all__ = [
     "ZeroPadding3D",
     "add",
     "average",
+    "causal_mask",
     "concatenate",
     "deserialize",
     "dot",

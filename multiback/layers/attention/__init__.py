@@ -1,0 +1,1 @@
+"""Attention: weighted means of values, with weights from queries and keys."""
