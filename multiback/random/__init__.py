@@ -1,5 +1,24 @@
-"""Random numbers: one seed, and the same bits on every backend."""
+"""Random numbers: one seed, and the same bits on every backend.
 
-from multiback.random._seed import SeedGenerator, set_seed
+The draws of Keras's names are made by `multiback.ops`; they are imported when they are first used, since initial weights need
+only the seed.
+"""
 
-__all__ = ["SeedGenerator", "set_seed"]
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from multiback.random._seed import get_seed, set_seed
+
+_DRAWS = ("categorical", "dropout", "normal", "randint", "shuffle", "truncated_normal", "uniform")
+
+__all__ = ["SeedGenerator", "get_seed", "set_seed", *_DRAWS]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "SeedGenerator":
+        return importlib.import_module("multiback.random.seed_generator").SeedGenerator
+    if name in _DRAWS:
+        return getattr(importlib.import_module("multiback.random.draws"), name)
+    raise AttributeError(f"module 'multiback.random' has no attribute {name!r}")
