@@ -125,7 +125,15 @@ def _cases(gates: int, states: int, *, biases: Any = None, **more: Any) -> list[
     ]
 
 
-@composite(canonical=_canonical(1, "h"), cases=_cases(1, 1))
+_RECTIFIED = Case(
+    (Sample(("batch", 3, 3)), Sample((3, 4), -1, 1), Sample((4, 4), -0.5, 0.5), None, _H, None),
+    {"activation": "relu"},
+    "rectified",
+    bound=Bound(16, lambda *_, **__: 4.0),
+)
+
+
+@composite(canonical=_canonical(1, "h"), cases=[*_cases(1, 1), _RECTIFIED])
 def simple_rnn(
     x: Array,
     kernel: Array,
