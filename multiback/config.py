@@ -41,7 +41,7 @@ def set_epsilon(value: float) -> None:
 
 
 def image_data_format() -> str:
-    """"channels_last" (the default) or "channels_first"."""
+    """The image data format: "channels_last" (the default) or "channels_first"."""
     return _IMAGE_DATA_FORMAT.get()
 
 

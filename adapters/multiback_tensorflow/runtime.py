@@ -65,7 +65,6 @@ class TensorFlowAdapter(Adapter):
 
     def wrap(self, function: Callable[..., Any], graph: Graph, options: Options) -> Callable[..., Any]:
         if options.differentiable and len(graph.equations) <= _PLAIN:
-
             return functools.partial(_plainly, function, graph)
         return _Bound(function, graph, options)
 

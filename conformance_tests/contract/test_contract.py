@@ -84,7 +84,9 @@ def test_the_source_that_runs_can_be_read(contracted: Adapter) -> None:
     compile(source, "source", "exec")
 
 
-@pytest.mark.parametrize("name", ["add", "matmul", "softmax", "conv", "max_pool", "sum", "layer_normalization", "cumsum"])
+@pytest.mark.parametrize(
+    "name", ["add", "matmul", "softmax", "conv", "max_pool", "sum", "layer_normalization", "cumsum"]
+)
 def test_ops_agree_with_the_reference(contracted: Adapter, name: str) -> None:
     for case in OPS[name].cases:
         check_case(OPS[name], case, contracted, case.dtypes[0])

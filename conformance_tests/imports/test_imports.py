@@ -24,7 +24,9 @@ def test_importing_multiback_loads_no_framework() -> None:
     assert run(f"import multiback; {LOADED}") == ""
 
 
-@pytest.mark.parametrize("module", ["layers", "ops", "models", "optimizers", "losses", "metrics", "callbacks", "saving"])
+@pytest.mark.parametrize(
+    "module", ["layers", "ops", "models", "optimizers", "losses", "metrics", "callbacks", "saving"]
+)
 def test_importing_a_module_loads_no_framework(module: str) -> None:
     assert run(f"import multiback.{module}; {LOADED}") == ""
 

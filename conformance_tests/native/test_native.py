@@ -28,7 +28,8 @@ def expected() -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
     with mb.use_backend("numpy"):
         both = mb.function(lambda x: ops.grad(lambda v: ops.sum(ops.square(net(v))))(x), backend="numpy")
         weights = mb.function(
-            lambda x: ops.grad(lambda: ops.sum(ops.square(net(x))), variables=net.trainable_variables)(), backend="numpy"
+            lambda x: ops.grad(lambda: ops.sum(ops.square(net(x))), variables=net.trainable_variables)(),
+            backend="numpy",
         )
         return np.asarray(net(X)), both(X), weights(X)
 

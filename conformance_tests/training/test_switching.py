@@ -115,7 +115,9 @@ class TestChoosing:
         code = "import multiback as mb; print(mb.backend())"
         for value, expected in (("tensorflow", "tensorflow"), ("", "jax")):
             environment = {**os.environ, "MULTIBACK_BACKEND": value}
-            out = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+            out = subprocess.run(
+                [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+            )
             assert out.stdout.strip() == expected
 
     def test_available_backends(self) -> None:

@@ -114,5 +114,3 @@ def _compile(op: Op, call: dict[str, Any], adapter: Adapter) -> tuple[Executable
     known = executable.graph.constants
     constants = {i: known[x] for i, x in enumerate(executable.graph.outputs) if isinstance(x, Value) and x in known}
     return executable, traced.structure, constants
-
-

@@ -197,9 +197,7 @@ def _unbroadcast(cotangent: Any, value: Value) -> Any:
     if extra < 0:
         return OPS["broadcast_to"](cotangent, value.shape)
     axes = tuple(range(extra))
-    kept = tuple(
-        i + extra for i, size in enumerate(value.shape) if size == 1 and cotangent.shape[i + extra] != 1
-    )
+    kept = tuple(i + extra for i, size in enumerate(value.shape) if size == 1 and cotangent.shape[i + extra] != 1)
     if axes or kept:
         cotangent = OPS["sum"](cotangent, axis=axes + kept)
         cotangent = OPS["reshape"](cotangent, value.shape) if kept else cotangent

@@ -26,9 +26,7 @@ def expand(graph: Graph, keep: Callable[[Equation], bool] = lambda equation: Fal
     constants = dict(graph.constants)
     env: Substitution = {}
     _expand_into(graph.equations, equations, constants, env, keep)
-    return graph.replace(
-        equations=tuple(equations), outputs=substitute(graph.outputs, env), constants=constants
-    )
+    return graph.replace(equations=tuple(equations), outputs=substitute(graph.outputs, env), constants=constants)
 
 
 def _expand_into(
@@ -196,7 +194,9 @@ def cast_sizes(graph: Graph) -> Graph:
 def optimize(graph: Graph) -> Graph:
     """The passes that every adapter gets, in sub-graphs too: common subexpressions, constants, dead code."""
     equations = tuple(
-        e.replace(attributes={**e.attributes, **{k: optimize(inner) for k, inner in e.graphs.items()}}) if e.graphs else e
+        e.replace(attributes={**e.attributes, **{k: optimize(inner) for k, inner in e.graphs.items()}})
+        if e.graphs
+        else e
         for e in graph.equations
     )
     return dead_code(fold_constants(common_subexpressions(cast_sizes(graph.replace(equations=equations)))))

@@ -46,7 +46,9 @@ class Functional(Model):
         names: dict[str, Layer] = {}
         for layer in self._model_layers:
             if names.setdefault(layer.name, layer) is not layer:
-                raise ArgumentError(f"Two layers of model {self.name!r} are named {layer.name!r}. Give one another name.")
+                raise ArgumentError(
+                    f"Two layers of model {self.name!r} are named {layer.name!r}. Give one another name."
+                )
         self.supports_masking = True
         self.autocast = False
         self.built = True

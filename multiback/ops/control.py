@@ -133,7 +133,9 @@ def _(g: Any, y: Any, init: Any, xs: Any, captures: Any, body: Graph, length: An
 def _no_assignment(name: str, inner: Inner) -> None:
     if inner.assigned:
         paths = ", ".join(repr(v.path) for v in inner.assigned)
-        raise StateError(f"{paths} was assigned inside ops.{name}. Carry its value through the loop and assign it after.")
+        raise StateError(
+            f"{paths} was assigned inside ops.{name}. Carry its value through the loop and assign it after."
+        )
 
 
 def _number_specs(values: Sequence[Any], builder: Builder) -> list[Any]:
@@ -327,7 +329,10 @@ def _scan_eagerly(f: Any, init: Any, rows: list, row_structure: Any, length: Any
 
 
 def value_and_grad(
-    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False, variables: Sequence[Any] | None = None
+    f: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    variables: Sequence[Any] | None = None,
 ) -> Callable[..., Any]:
     """A function that returns what `f` returns, and the gradient of its scalar.
 
@@ -369,7 +374,9 @@ def _chosen(argnums: int | Sequence[int], args: tuple[Any, ...]) -> Any:
 
 def _with_chosen(argnums: int | Sequence[int], args: tuple[Any, ...], chosen: Any) -> list[Any]:
     replaced = list(args)
-    for i, x in zip([argnums] if isinstance(argnums, int) else argnums, [chosen] if isinstance(argnums, int) else chosen):
+    for i, x in zip(
+        [argnums] if isinstance(argnums, int) else argnums, [chosen] if isinstance(argnums, int) else chosen
+    ):
         replaced[i] = x
     return replaced
 

@@ -111,9 +111,7 @@ def truncated_normal(
     return _fill(key, shape, dtype, quantile)
 
 
-def randint(
-    key: np.ndarray, shape: int | Sequence[int], low: int, high: int, dtype: Any = "int32"
-) -> np.ndarray:
+def randint(key: np.ndarray, shape: int | Sequence[int], low: int, high: int, dtype: Any = "int32") -> np.ndarray:
     """Uniform integers in [low, high): low + floor(b * (high - low) / 2^64), b of 64 random bits.
 
     A value's probability is off by less than 2^-32 of itself.

@@ -134,7 +134,9 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Seed 
     """
     logits = ops.convert_to_tensor(logits)
     batch, classes = logits.shape
-    noise = ops.uniform(_key(seed), (batch, num_samples, classes), 1e-7, 1.0, logits.dtype if current_builder() else None)
+    noise = ops.uniform(
+        _key(seed), (batch, num_samples, classes), 1e-7, 1.0, logits.dtype if current_builder() else None
+    )
     return ops.cast(ops.argmax(ops.expand_dims(logits, 1) - ops.log(-ops.log(noise)), axis=-1), dtype)
 
 

@@ -36,7 +36,9 @@ class SeedGenerator(_seed.SeedGenerator):
 
     def __init__(self, seed: int | None = None, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(seed, name, **kwargs)
-        self.state = Variable(np.zeros((), np.int32), dtype="int32", trainable=False, name="state", path=f"{self.name}/state")
+        self.state = Variable(
+            np.zeros((), np.int32), dtype="int32", trainable=False, name="state", path=f"{self.name}/state"
+        )
 
     @property
     def variables(self) -> list[Variable]:

@@ -39,8 +39,11 @@ class Row:
 
 def check_case(op: Op, case: Case, adapter: Adapter, dtype: str, *, fast: bool = True) -> None:
     """Raises AssertionError with every comparison of `run_case` that failed."""
-    failed = [f"{row.what}: {row.verdict.text}" for row in run_case(op, case, adapter, dtype, fast=fast)
-              if not row.verdict.passed]
+    failed = [
+        f"{row.what}: {row.verdict.text}"
+        for row in run_case(op, case, adapter, dtype, fast=fast)
+        if not row.verdict.passed
+    ]
     if failed:
         raise AssertionError(f"{op.name} [{case.label}] {dtype} on {adapter.name}:\n  " + "\n  ".join(failed))
 
@@ -65,8 +68,13 @@ def run_case(op: Op, case: Case, adapter: Adapter, dtype: str, *, fast: bool = T
         want = reference(graph)(*map(_wide, arrays))
         scale = _scale(case, arrays, sizes)
         for i, (value, g, w) in enumerate(zip(graph.outputs, got, want)):
-            verdict = judge(g, w, value.dtype, c=case.bound.c, scale=scale if len(graph.outputs) == 1 else
-                            scale[i] if isinstance(scale, tuple) else scale)
+            verdict = judge(
+                g,
+                w,
+                value.dtype,
+                c=case.bound.c,
+                scale=scale if len(graph.outputs) == 1 else scale[i] if isinstance(scale, tuple) else scale,
+            )
             yield Row(f"output {i} at {sizes}" if symbolic else f"output {i}", verdict)
     if case.differentiable is not False and kind.is_float:
         yield from _gradient_rows(op, case, adapter, dtype, fast)

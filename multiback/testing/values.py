@@ -70,5 +70,3 @@ def first_nonfinite_equation(traced: Any, batch: Any) -> Equation | None:
 
     run_equations(traced.graph, [*state, *arrays], look)
     return found[0] if found else None
-
-

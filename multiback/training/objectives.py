@@ -90,7 +90,9 @@ class Objective:
         given = _per_output(self.loss, labels, "loss")
         self.by_output = {n: _as_loss(v) for n, v in given.items()}
         if len(labels) > 1:
-            self.trackers = {n: metrics_module.Mean(name=f"{n}_loss") for n, v in self.by_output.items() if v is not None}
+            self.trackers = {
+                n: metrics_module.Mean(name=f"{n}_loss") for n, v in self.by_output.items() if v is not None
+            }
 
     def __call__(self, outputs: Outputs) -> Any:
         """The scalar loss of a batch; also updates the trackers of single outputs."""
@@ -153,9 +155,7 @@ class Measures:
                 _, target, prediction, _ = outputs[labels.index(name)]
                 for identifier in chosen:
                     loss = self.objective.by_output.get(name)
-                    metric = resolve(
-                        identifier, None if target is None else target.shape, prediction.shape, loss
-                    )
+                    metric = resolve(identifier, None if target is None else target.shape, prediction.shape, loss)
                     label = f"{name}_{metric.name}" if len(labels) > 1 else metric.name
                     while label in used:
                         label = f"weighted_{label}" if weighted else f"{label}_1"

@@ -72,7 +72,9 @@ class Step:
         eager: Run op by op instead of compiled.
     """
 
-    def __init__(self, method: Callable[[Any], Any], name: str, adapter: Adapter, options: Options, eager: bool) -> None:
+    def __init__(
+        self, method: Callable[[Any], Any], name: str, adapter: Adapter, options: Options, eager: bool
+    ) -> None:
         self.method = method
         self.adapter = adapter
         self.eager = eager
@@ -111,4 +113,3 @@ class Step:
         native = tree.map(lambda a: None if a is None else self.adapter.from_numpy(a), tuple(batch))
         with eagerly():
             return self._traced(*native)
-

@@ -405,7 +405,12 @@ class Trainer:
         return values[0] if len(values) == 1 else values
 
     def predict(
-        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
     ) -> Any:
         """The outputs for all of `x`, as NumPy arrays; see `fit` for the arguments."""
         feed = make_feed(x, batch_size=batch_size, steps=steps, float_dtype=self._float_dtype(), to_numpy=_to_host)
@@ -480,5 +485,3 @@ def _number(value: Any, adapter: Adapter) -> Any:
 def _to_host(x: Any) -> np.ndarray:
     array = registry.to_host(x)
     return np.asarray(x) if array is None else array
-
-

@@ -34,9 +34,11 @@ def value_and_grad(wrt, captures, *, body):
         else:
             leaves = [w if w.requires_grad and w.is_leaf else w.detach().requires_grad_() for w in wrt]
         outputs = body(*leaves, *captures)
-        gradients = torch.autograd.grad(
-            outputs[0], leaves, create_graph=nested, allow_unused=True, materialize_grads=True
-        ) if outputs[0].requires_grad else [torch.zeros_like(w) for w in leaves]
+        gradients = (
+            torch.autograd.grad(outputs[0], leaves, create_graph=nested, allow_unused=True, materialize_grads=True)
+            if outputs[0].requires_grad
+            else [torch.zeros_like(w) for w in leaves]
+        )
     if not nested:
         outputs = tuple(x.detach() for x in outputs)
     return outputs, tuple(gradients)

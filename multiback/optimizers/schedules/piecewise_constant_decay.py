@@ -35,9 +35,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         >>> schedule = PiecewiseConstantDecay([1000, 2000], [0.1, 0.05, 0.01])
     """
 
-    def __init__(
-        self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant"
-    ) -> None:
+    def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
         if len(values) != len(boundaries) + 1:
             raise ArgumentError(
                 f"PiecewiseConstantDecay needs one value more than boundaries, got {len(boundaries)} boundaries and "
