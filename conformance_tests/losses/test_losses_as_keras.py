@@ -28,7 +28,10 @@ def on_numpy():
         yield
 
 
-@pytest.mark.parametrize("formula", FORMULAS, ids=str)
+VARIANTS = [pytest.param(f, marks=[pytest.mark.thorough] if f.arguments else []) for f in FORMULAS]
+
+
+@pytest.mark.parametrize("formula", VARIANTS, ids=str)
 def test_values(formula: Formula) -> None:
     y_true, y_pred = data(formula.targets, 1), data(formula.predictions, 2)
     weight = None if formula.name in ("Dice", "Tversky") else np.array([1.0, 0.5, 0.0, 2.0, 1.5], "float32")
