@@ -111,6 +111,12 @@ class RecurrentCell(Layer):
             return [x]
         return self._dropped(x, self.dropout, "inputs", self.gates if self.recurrent_dropout else 1)
 
+    def dropped_sequence(self, x: Any, training: bool | None) -> Any:
+        """Whole sequences (batch, steps, features), as `dropped_inputs` drops each step without recurrent dropout."""
+        if not training or not self.dropout:
+            return x
+        return ops.dropout(x, self._random_key(seed=self.seed, salt="inputs_0"), self.dropout, (None, 1, None))
+
     def dropped_state(self, h: Any, training: bool | None) -> list[Any]:
         """The previous output as each gate sees it."""
         if not training or not self.recurrent_dropout:

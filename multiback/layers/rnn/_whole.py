@@ -6,16 +6,26 @@ import inspect
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from multiback import activations, ops
 from multiback.layers._arguments import described
 from multiback.layers._names import snake_case
 from multiback.layers.rnn._cell import RecurrentCell
 from multiback.layers.rnn.rnn import RNN
+from multiback.ops.recurrent import ACTIVATIONS
+
+# GELU is left out: the op's formula and the activation's default differ.
+_NAMES = tuple(name for name in ACTIVATIONS if name != "gelu")
 
 
 class WholeSequence(RNN):
-    """A recurrent layer made of one kind of cell, whose arguments are attributes of the layer too."""
+    """A recurrent layer made of one kind of cell, whose arguments are attributes of the layer too.
+
+    The op `op` runs whole sequences at once, for which backends have kernels. Where it does not do, with other functions,
+    recurrent dropout or `unroll`, the cell is called step by step.
+    """
 
     cell_class: ClassVar[type[RecurrentCell]]
+    op: ClassVar[Any]
 
     def __init__(self, **arguments: Any) -> None:
         known = (*inspect.signature(self.cell_class).parameters, "implementation")
@@ -23,6 +33,37 @@ class WholeSequence(RNN):
         shared = {k: arguments[k] for k in ("dtype", "trainable") if k in arguments}
         cell = self.cell_class(**of_cell, **shared, name=snake_case(self.cell_class.__name__))
         super().__init__(cell, **{k: v for k, v in arguments.items() if k not in known})
+
+    def inner_loop(
+        self, sequences: Any, initial_state: list[Any], mask: Any, training: bool | None
+    ) -> tuple[Any, Any, list[Any]]:
+        cell = self.cell
+        attributes = self._op_attributes()
+        if attributes is None or self.unroll or (training and cell.recurrent_dropout):
+            return super().inner_loop(sequences, initial_state, mask, training)
+        outputs, *states = type(self).op(
+            cell.dropped_sequence(sequences, training),
+            cell.kernel,
+            cell.recurrent_kernel,
+            cell.bias,
+            *initial_state,
+            mask,
+            reverse=self.go_backwards,
+            zero_output_for_mask=self.zero_output_for_mask,
+            **attributes,
+        )
+        last = states[0] if mask is None else outputs[:, 0 if self.go_backwards else -1]
+        return last, ops.flip(outputs, axis=1) if self.go_backwards else outputs, states
+
+    def _op_attributes(self) -> dict[str, Any] | None:
+        """The cell's functions by the names that the op knows, or None if it does not."""
+        found = {}
+        for name in ("activation", "recurrent_activation"):
+            function = getattr(self.cell, name, None)
+            if function is None:
+                continue
+            found[name] = next((n for n in _NAMES if activations.get(n) is function), None)
+        return None if None in found.values() else found
 
     def __getattr__(self, name: str) -> Any:
         if name in self.cell_class._config and "cell" in self.__dict__:

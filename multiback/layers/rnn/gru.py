@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from multiback import ops
 from multiback.layers._arguments import given
 from multiback.layers._registry import REGISTRY
 from multiback.layers.rnn._whole import WholeSequence
@@ -45,6 +46,7 @@ class GRU(WholeSequence):
     """
 
     cell_class = GRUCell
+    op = ops.gru
 
     def __init__(
         self,
@@ -75,3 +77,7 @@ class GRU(WholeSequence):
         **kwargs: Any,
     ) -> None:
         super().__init__(**given(locals(), "use_cudnn"))
+
+    def _op_attributes(self) -> dict[str, Any] | None:
+        found = super()._op_attributes()
+        return None if found is None else {**found, "reset_after": self.cell.reset_after}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from multiback import ops
 from multiback.layers._arguments import given
 from multiback.layers._registry import REGISTRY
 from multiback.layers.rnn._whole import WholeSequence
@@ -45,6 +46,7 @@ class LSTM(WholeSequence):
     """
 
     cell_class = LSTMCell
+    op = ops.lstm
 
     def __init__(
         self,

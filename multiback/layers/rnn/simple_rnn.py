@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from multiback import ops
 from multiback.layers._arguments import given
 from multiback.layers._registry import REGISTRY
 from multiback.layers.rnn._whole import WholeSequence
@@ -41,6 +42,7 @@ class SimpleRNN(WholeSequence):
     """
 
     cell_class = SimpleRNNCell
+    op = ops.simple_rnn
 
     def __init__(
         self,
