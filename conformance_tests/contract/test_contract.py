@@ -137,7 +137,14 @@ class TestPlugins:
     def test_an_adapter_has_the_same_files_as_the_others(self) -> None:
         def files(name: str) -> set[str]:
             folder = ROOT / "adapters" / f"multiback_{name}"
-            return {str(p.relative_to(folder)) for p in folder.rglob("*.py")}
+            return {str(p.relative_to(folder)) for p in folder.rglob("*.py") if p.parent.name != "fast"}
 
         assert files("torch") == files("jax") == files("tensorflow")
         assert files("numpy") <= files("torch")
+
+    def test_a_native_version_stands_in_the_file_of_its_op(self) -> None:
+        for name in ("torch", "jax", "tensorflow"):
+            for op in get_adapter(name).fast:
+                family = OPS[op].module.rpartition(".")[2]
+                path = ROOT / "adapters" / f"multiback_{name}" / "fast" / f"{family}.py"
+                assert op in path.read_text(), f"{name} has no {op} in fast/{family}.py"
