@@ -46,6 +46,7 @@ from multiback.ops.arithmetic import (
     subtract,
     true_divide,
 )
+from multiback.ops.attention import dot_product_attention
 from multiback.ops.bitwise import (
     bitwise_and,
     bitwise_invert,
@@ -84,19 +85,14 @@ from multiback.ops.creation import (
     convert_to_tensor,
     empty,
     empty_like,
-    eye,
     full,
     full_like,
-    identity,
     iota,
-    linspace,
-    meshgrid,
     ndim,
     ones,
     ones_like,
     shape,
     size,
-    tri,
     zeros,
     zeros_like,
 )
@@ -122,6 +118,7 @@ from multiback.ops.exponential import (
     sqrt,
     square,
 )
+from multiback.ops.grids import eye, identity, linspace, meshgrid, tri
 from multiback.ops.indexing import get_item, getitem, take, take_along_axis
 from multiback.ops.joining import concatenate, repeat, split, stack, tile, unstack
 from multiback.ops.linalg import dot, inner, matmul, outer, tensordot, vdot
@@ -262,6 +259,7 @@ __all__ = [
     "divide",
     "divide_no_nan",
     "dot",
+    "dot_product_attention",
     "dropout",
     "dynamic_slice",
     "dynamic_update_slice",
