@@ -1,4 +1,4 @@
-"""The JAX adapter: one jax.jit of the whole generated function, state donated, 64-bit mode entered only where needed."""
+"""The JAX adapter: one jax.jit of the whole generated function, state donated, 64-bit mode only where needed."""
 
 from __future__ import annotations
 
