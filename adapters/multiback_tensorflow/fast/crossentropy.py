@@ -1,4 +1,7 @@
-"""Cross-entropies on logits by TensorFlow's kernels. That for distributions differs: its gradient takes targets to sum to 1."""
+"""Cross-entropies on logits by TensorFlow's kernels.
+
+That for distributions differs: its gradient takes targets to sum to 1.
+"""
 
 import tensorflow as tf
 
