@@ -1,8 +1,8 @@
 """Optimizer updates by TensorFlow's kernels on the variables themselves.
 
-The runtime keeps these equations only where every operand is a variable of the step's state and the result is nothing but
-that variable's new value; elsewhere the composite's body runs. The operands then are the tf.Variables, and what is returned
-are the same variables, already updated.
+The runtime keeps these equations only where every operand is a variable of the step's state and the result is nothing
+but that variable's new value; elsewhere the composite's body runs. The operands then are the tf.Variables, and what is
+returned are the same variables, already updated.
 """
 
 import tensorflow as tf
