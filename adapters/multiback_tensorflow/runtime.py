@@ -29,7 +29,7 @@ _PLAIN = 8
 
 
 def _leave_out_of_autograph() -> None:
-    """A person's tf.function would otherwise rewrite the source of multiback itself, which is neither needed nor quick."""
+    """A person's tf.function would otherwise rewrite the source of multiback itself, neither needed nor quick."""
     try:
         from tensorflow.python.autograph.core import config
 
@@ -185,7 +185,7 @@ def _in_place(graph: Graph) -> frozenset[Value]:
 def _resident_inputs(graph: Graph) -> frozenset[int]:
     """State inputs that an update changes in place: they are handed over as variables."""
     position = {value: i for i, value in enumerate(graph.inputs)}
-    found = set()
+    found: set[int] = set()
     for equation in graph.equations:
         if names := IN_PLACE.get(equation.op.name):
             operands = dict(zip(equation.op.operands, equation.inputs))
