@@ -16,7 +16,11 @@ def takes_dtypes(equation):
     return equation.inputs[0].dtype in ("uint8", "int8", "int32", "int64") and equation.attributes["dtype"] != "bool"
 
 
+def takes_starts(equation):
+    return equation.inputs[1].dtype in ("int32", "int64")
+
+
 FAST = {
-    "dynamic_slice": Fast(dynamic_slice, lambda equation: equation.inputs[1].dtype in ("int32", "int64")),
+    "dynamic_slice": Fast(dynamic_slice, takes_starts),
     "one_hot": Fast("tf.one_hot({x}, {num_classes}, axis={axis}, dtype={dtype})", takes_dtypes),
 }
