@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -114,12 +114,14 @@ def test_both_paths_of_a_composite_compile(contracted: Adapter) -> None:
 class TestPlugins:
     def test_a_missing_framework_names_the_command(self) -> None:
         plugin = Plugin("nowhere", "nowhere.runtime", ("nowhere_at_all",), (), "pip install nowhere")
-        with pytest.raises(BackendUnavailable, match="needs nowhere_at_all, .* Install it: pip install nowhere"):
+        with pytest.raises(BackendUnavailable, match=r"needs nowhere_at_all, .* Install it: pip install nowhere"):
             plugin.load()
 
     def test_missing_primitives_are_named_all_at_once(self) -> None:
         class Partial(type(get_adapter("numpy"))):  # type: ignore[misc]
-            lower = {n: f for n, f in get_adapter("numpy").lower.items() if n not in ("exp", "matmul", "sum")}
+            lower: ClassVar[dict[str, Any]] = {
+                n: f for n, f in get_adapter("numpy").lower.items() if n not in ("exp", "matmul", "sum")
+            }
 
         with pytest.raises(AdapterError, match=r"lacks 3 primitives: exp, matmul, sum\."):
             Partial(plugins()["numpy"]).verify()
