@@ -194,5 +194,5 @@ class TestErrors:
             counter.assign(counter + 1.0)
             return (i + 1,)
 
-        with pytest.raises(StateError, match="'counter' was assigned inside ops.while_loop"):
+        with pytest.raises(StateError, match=r"'counter' was assigned inside ops\.while_loop"):
             run(adapter, lambda x: ops.while_loop(lambda i: i < 3, body, (0,)), X)
