@@ -1,4 +1,4 @@
-"""Every case of every op: values, shapes, dtypes and gradients against the float64 reference, within the case's bound."""
+"""Every case of every op: values, shapes, dtypes and gradients against the float64 reference, in the case's bound."""
 
 from __future__ import annotations
 
