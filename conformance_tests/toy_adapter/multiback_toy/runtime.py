@@ -1,13 +1,13 @@
 """The toy framework, an array class around NumPy, and its adapter.
 
-A framework of one's own needs a table of primitives. This one takes each op's NumPy meaning, unwrapping and wrapping its
-arrays, and leaves gradients to multiback (`autodiff = False`).
+A framework of one's own needs a table of primitives. This one takes each op's NumPy meaning, unwrapping and wrapping
+its arrays, and leaves gradients to multiback (`autodiff = False`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -71,7 +71,7 @@ class ToyAdapter(Adapter):
     """Runs graphs on toy arrays."""
 
     lower = LOWER
-    fast: dict[str, Any] = {}
+    fast: ClassVar[dict[str, Any]] = {}
     autodiff = False
     dialect = Dialect("{x}.shape[{axis}]", lambda dtype: f"dtypes[{str(dtype)!r}]", ToyArray, {"dtypes": ALL})
 
