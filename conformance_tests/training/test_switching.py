@@ -47,7 +47,7 @@ def fitted(backend: str, epochs: int = 4) -> mb.Model:
     return model
 
 
-@pytest.mark.parametrize(("first", "second"), [p for p in itertools.permutations(BACKENDS, 2)])
+@pytest.mark.parametrize(("first", "second"), list(itertools.permutations(BACKENDS, 2)))
 def test_a_run_goes_on_elsewhere(first: str, second: str) -> None:
     stay, move = build(first), build(first)
     history = stay.fit(X, Y, batch_size=8, epochs=4, verbose=0).history
@@ -124,7 +124,7 @@ class TestChoosing:
         assert [b for b in mb.available_backends() if b in BACKENDS] == ["jax", "torch", "tensorflow", "numpy"]
 
     def test_unknown_backend(self) -> None:
-        with pytest.raises(BackendUnavailable, match="Unknown backend 'pytorch'. Did you mean 'torch'"):
+        with pytest.raises(BackendUnavailable, match=r"Unknown backend 'pytorch'\. Did you mean 'torch'"):
             mb.set_backend("pytorch")
 
     def test_auto_measures_and_keeps_the_fastest(self, capsys: pytest.CaptureFixture[str]) -> None:
