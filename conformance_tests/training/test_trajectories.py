@@ -1,4 +1,4 @@
-"""200 steps in float64: every backend stays within 1e-11 of the reference, from the same seed and the same data order."""
+"""200 steps in float64: every backend stays within 1e-11 of the reference, from the same seed and data order."""
 
 from __future__ import annotations
 
