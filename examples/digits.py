@@ -92,8 +92,8 @@ def run(backend: str, epochs: int = EPOCHS) -> Result:
 def travel(journey: tuple[str, ...], epochs: int = 6) -> float:
     """The largest relative difference of final weights between a run that moves between backends and one that stays.
 
-    Both run in float64 from the same seed. Weights, Adam's slots, batch statistics, dropout masks and the order of the data
-    all go on where they were.
+    Both run in float64 from the same seed. Weights, Adam's slots, batch statistics, dropout masks and the order of the
+    data all go on where they were.
     """
     x, y, *_ = load_data()
     x = x.astype("float64")
