@@ -1,4 +1,4 @@
-"""Functions compiled on demand: traced once per signature, run on the backend that the arguments or the caller choose."""
+"""Functions compiled on demand: traced once per signature, run on the backend that arguments or caller choose."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class Compiled:
         function: Takes trees of arrays; leaves that are not arrays are static.
         name: Of its graphs.
         options: How they are compiled.
-        batched: Whether the leading axis of every array is the batch: symbolic when all arrays agree on its size, so that
-            one program serves every batch size.
+        batched: Whether the leading axis of every array is the batch: symbolic when all arrays agree on its size, so
+            that one program serves every batch size.
 
     Example:
         >>> double = Compiled(lambda x: x * 2, "double")
