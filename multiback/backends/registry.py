@@ -26,7 +26,9 @@ def plugins() -> Mapping[str, Plugin]:
     found: dict[str, Plugin] = {}
     for entry in importlib.metadata.entry_points(group=GROUP):
         if entry.name in found:
-            warnings.warn(f"Two distributions offer the backend {entry.name!r}; {found[entry.name].module} is used.")
+            warnings.warn(
+                f"Two distributions offer the backend {entry.name!r}; {found[entry.name].module} is used.", stacklevel=2
+            )
             continue
         found[entry.name] = entry.load()
     if not found:
