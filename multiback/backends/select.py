@@ -1,4 +1,4 @@
-"""Which backend computes: the innermost `use_backend`, then `set_backend`, then MULTIBACK_BACKEND, then the preferred one."""
+"""Which backend computes: the innermost `use_backend`, `set_backend`, MULTIBACK_BACKEND, or else the preferred one."""
 
 from __future__ import annotations
 
