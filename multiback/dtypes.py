@@ -1,7 +1,7 @@
 """Data types by name, and the one promotion table that holds on every backend.
 
-The table is the array API's, completed as JAX and Keras complete it: an integer with a float gives that float, two different
-16-bit floats give float32, and Python numbers are weak: they take the dtype of the array they meet.
+The table is the array API's, completed as JAX and Keras complete it: an integer with a float gives that float, two
+different 16-bit floats give float32, and Python numbers are weak: they take the dtype of the array they meet.
 """
 
 from __future__ import annotations
