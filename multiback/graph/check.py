@@ -11,8 +11,8 @@ def check(graph: Graph, *, allowed: frozenset[str] | None = None) -> Graph:
     """Returns the graph when it is valid.
 
     Rules: every value is defined once and before its use; sub-graphs are closed (they see only their own inputs); every
-    symbolic size of the body occurs among the inputs' sizes; state updates keep shape and dtype; with `allowed`, only those
-    ops occur.
+    symbolic size of the body occurs among the inputs' sizes; state updates keep shape and dtype; with `allowed`, only
+    those ops occur.
 
     Raises:
         GraphError: naming the equation and the rule.
