@@ -1,6 +1,6 @@
 """Symbolic sizes: a `Dim` is a polynomial with integer coefficients over named sizes, such as `batch` or `2*batch + 1`.
 
-Sizes are taken to be at least 1. Equality is structural, so two sizes are equal only when they are equal for every batch.
+Sizes are taken to be at least 1. Equality is structural, so two sizes are equal only when they are so for every batch.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _Atom:
             return str(self.arguments[0])
         if self.kind == "max":
             return f"max({self.arguments[0]}, {self.arguments[1]})"
-        return "({} {} {})".format(_wrapped(self.arguments[0]), self.kind, _wrapped(self.arguments[1]))
+        return f"({_wrapped(self.arguments[0])} {self.kind} {_wrapped(self.arguments[1])})"
 
     def evaluate(self, sizes: Mapping[str, int]) -> int:
         if self.kind == "name":
