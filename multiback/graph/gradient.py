@@ -1,4 +1,4 @@
-"""Reverse-mode differentiation of graphs: the vjp rule beside each primitive, applied from the last equation to the first.
+"""Reverse-mode differentiation of graphs: the vjp rule beside each primitive, applied from the last equation back.
 
 This is the reference that native autodiff is judged by, and what an adapter without autodiff trains with.
 Source: Griewank and Walther, Evaluating Derivatives, 2nd edition, chapter 3.
@@ -48,7 +48,7 @@ def vjp(graph: Graph, operands: Sequence[Any], wrt: Sequence[int], cotangents: S
             _accumulate(gathered, output, cotangent)
     for equation in reversed(tape):
         _pull(equation, active, gathered)
-    return outputs, [gathered.get(x, None) if x in gathered else zeros(x) for x in inputs]
+    return outputs, [gathered[x] if x in gathered else zeros(x) for x in inputs]
 
 
 def _distinct(operands: Sequence[Any]) -> list[Any]:
@@ -187,7 +187,7 @@ def _accumulate(gathered: dict[Value, Any], value: Value, cotangent: Any) -> Non
 
 def _unbroadcast(cotangent: Any, value: Value) -> Any:
     """Sums a cotangent over the axes along which its value was broadcast."""
-    if isinstance(cotangent, Literal) or isinstance(cotangent, float | int):
+    if isinstance(cotangent, Literal | float | int):
         return OPS["broadcast_to"](OPS["cast"](cotangent, value.dtype), value.shape)
     if cotangent.dtype != value.dtype:
         cotangent = OPS["cast"](cotangent, value.dtype)
