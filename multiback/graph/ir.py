@@ -1,7 +1,7 @@
 """The intermediate representation: four small classes, in static single assignment form.
 
 A `Graph` takes inputs, runs its equations in order and returns outputs. Every `Value` is defined once. State (weights,
-statistics, counters) comes first among the inputs, and the new state first among the outputs, so that nothing is hidden.
+statistics, counters) comes first among the inputs, and the new state first among the outputs; nothing is hidden.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Literal:
         return repr(self.value), str(self.dtype)
 
 
-Operand: TypeAlias = "Value | Literal | None | tuple[Operand, ...]"
+Operand: TypeAlias = "Value | Literal | tuple[Operand, ...] | None"
 Result: TypeAlias = "Value | tuple[Result, ...]"
 
 
