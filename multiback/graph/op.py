@@ -1,6 +1,6 @@
 """What an op is: a name, its parameters, and the rules that give it a meaning.
 
-A *primitive* has a shape rule (what comes out of abstract values), a NumPy meaning and, when differentiable, a vjp rule.
+A *primitive* has a shape rule (what comes out of abstract values), a NumPy meaning and, if differentiable, a vjp rule.
 A *composite* has a body in terms of other ops; it stays one equation until an adapter lets it expand.
 """
 
@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from multiback.errors import ArgumentError, closest
-
 
 if TYPE_CHECKING:
     Array = Any
@@ -36,7 +35,7 @@ class Op:
         attributes: Names of the other parameters.
         canonical: Changes the bound arguments in place before they are recorded (dtype promotion, axes made positive).
         numpy: The meaning on NumPy arrays.
-        gradient: `gradient(g, y, *operands, **attributes)` gives the cotangent of each operand (None: not differentiable).
+        gradient: `gradient(g, y, *operands, **attributes)` gives the cotangent of each operand (None: it has none).
         cases: The conformance cases.
         accepts: Dtype kinds the operands may have, such as "iuf"; checked when recording.
         bodies: The traced bodies of a composite, by signature.
