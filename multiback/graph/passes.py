@@ -127,7 +127,8 @@ def _foldable(equation: Equation, constants: dict[Value, np.ndarray], limit: int
 
 
 def _elements(shape: Shape) -> float:
-    return float("inf") if any(isinstance(d, Dim) for d in shape) else int(np.prod(shape, dtype=np.int64))
+    known = [d for d in shape if not isinstance(d, Dim)]
+    return math.prod(known) if len(known) == len(shape) else math.inf
 
 
 def _as_array(x: Any, constants: dict[Value, np.ndarray]) -> Any:
