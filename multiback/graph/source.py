@@ -1,10 +1,10 @@
 """Graphs as straight-line Python source: what an adapter runs is what a person can read.
 
 An adapter's table maps an op to an expression (`"torch.matmul({x}, {y})"`), or to a function, which is called with the
-operands by position and the attributes by name (and with the nested `(shape, dtype)` of its outputs if it has a parameter
-`output_specs`). In an expression `{x}` is an operand or attribute of that name, a number
-staying a number; `{x:array}` asks for a native array even when the operand is a number, and `{key:index}` writes a tuple
-of integers, None and `Slice` as it stands between the brackets of `x[...]`.
+operands by position and the attributes by name (and with the nested `(shape, dtype)` of its outputs if it has a
+parameter `output_specs`). In an expression `{x}` is an operand or attribute of that name, a number staying a number;
+`{x:array}` asks for a native array even when the operand is a number, and `{key:index}` writes a tuple of integers, None
+and `Slice` as it stands between the brackets of `x[...]`.
 """
 
 from __future__ import annotations
@@ -227,7 +227,7 @@ class _Writer:
         if isinstance(x, Slice):
             parts = (self._attribute(p, bound) for p in (x.start, x.stop, x.step))
             return f"slice({', '.join(parts)})"
-        if isinstance(x, float) and x != x or x in (float("inf"), float("-inf")):
+        if (isinstance(x, float) and x != x) or x in (float("inf"), float("-inf")):
             return f"float('{x}')"
         return repr(x)
 
