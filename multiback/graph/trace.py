@@ -484,6 +484,7 @@ def as_host_array(x: Any) -> np.ndarray:
     Raises:
         DtypeError: for strings, objects and ragged lists.
     """
+    array: np.ndarray | None
     if isinstance(x, np.ndarray | np.generic):
         array = np.asarray(x)
     else:
