@@ -44,7 +44,8 @@ class Section:
 def digest(path: str, array: np.ndarray) -> str:
     """SHA-256 of an array's place, dtype, shape and bytes."""
     hashed = hashlib.sha256(f"{path}|{array.dtype.name}|{array.shape}|".encode())
-    hashed.update(np.ascontiguousarray(array).view(np.uint8) if array.ndim and array.size else array.tobytes())
+    # NumPy's stubs know of the buffer protocol only from Python 3.12 on.
+    hashed.update(np.ascontiguousarray(array).view(np.uint8) if array.ndim and array.size else array.tobytes())  # type: ignore[arg-type]
     return hashed.hexdigest()
 
 
