@@ -42,7 +42,7 @@ def axis_indices(axis: Axes, ndim: int) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(ndim))
-    given = (axis,) if hasattr(axis, "__index__") else tuple(axis)  # type: ignore[arg-type]
+    given: Any = (axis,) if hasattr(axis, "__index__") else tuple(axis)  # type: ignore[arg-type]
     found = tuple(sorted(axis_index(a, ndim) for a in given))
     if len(set(found)) != len(found):
         raise ShapeError(f"axis {axis} names an axis twice.")
