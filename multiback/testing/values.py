@@ -30,9 +30,8 @@ def run_equations(
     graph = passes.dead_code(passes.expand(gradient.expand_gradients(graph)))
     env: dict[Value, np.ndarray] = dict(zip(graph.inputs, inputs))
     env.update(graph.constants)
-    sizes = {v.shape[i].name: n for v, a in zip(graph.inputs, inputs) for i, n in enumerate(a.shape)
-             if not isinstance(v.shape[i], int) and v.shape[i].name}  # fmt: skip
-
+    axes = (pair for v, a in zip(graph.inputs, inputs) for pair in zip(v.shape, a.shape))
+    sizes = {size.name: n for size, n in axes if isinstance(size, Dim) and size.name}
     for equation in graph.equations:
         operands = [x for x in dict.fromkeys(equation.flat_inputs) if isinstance(x, Value)]
         single = Graph("equation", (*_carriers(sizes), *operands), (equation,), tuple(equation.flat_outputs))
