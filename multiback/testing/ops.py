@@ -96,7 +96,7 @@ def _gradient_rows(op: Op, case: Case, adapter: Adapter, dtype: str, fast: bool)
 @functools.lru_cache(maxsize=4096)
 def _cached_graph(op: str, index: int, dtype: str, gradient: bool) -> Graph:
     case = OPS[op].cases[index]
-    specs = [s for s in _specs(case, dtypes.as_dtype(dtype))]
+    specs = list(_specs(case, dtypes.as_dtype(dtype)))
     function = functools.partial(_gradients_of if gradient else _call, OPS[op], case)
     return trace(function, *specs, name=op).graph
 
