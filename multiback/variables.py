@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from multiback.graph.op import OPS
 from multiback.graph.operators import Operators
 from multiback.graph.trace import as_host_array, current_builder
 
-_REPLACED: ContextVar[Mapping[Variable, Any]] = ContextVar("multiback_replaced", default={})
+_REPLACED: ContextVar[Mapping[Variable, Any]] = ContextVar("multiback_replaced", default=MappingProxyType({}))
 _AUTOCAST: ContextVar[dtypes.DType | None] = ContextVar("multiback_autocast", default=None)
 
 
@@ -202,14 +203,14 @@ class Variable(Operators):
         self._cell = adapter.cell(array, trainable=self._trainable, name=self.path)
         self._adapter = adapter
 
-    def set_cell(self, cell: Any, adapter: Adapter) -> None:
+    def set_cell(self, cell: Any, adapter: Adapter | None) -> None:
         """Replaces the storage: what a step returned as new state."""
         self._cell = cell
         self._adapter = adapter
 
     @staticmethod
     def gather(variables: Sequence[Variable], adapter: Adapter) -> list[Any]:
-        """What a compiled function gets as state: the cells, or the values that a `StatelessScope` put in their place."""
+        """What a compiled function gets as state: the cells, or the values that a `StatelessScope` put there."""
         if replaced := _REPLACED.get():
             return [replaced[v] if v in replaced else v.cell(adapter) for v in variables]
         return [v._cell if v._adapter is adapter else v.cell(adapter) for v in variables]
@@ -320,7 +321,9 @@ class Variable(Operators):
         return _restored, (arguments, self.name, self.path, self.constraint, self.regularizer)
 
 
-def _restored(arguments: tuple[Any, ...], name: str, path: str, constraint: Any, regularizer: Any) -> Variable:
+def _restored(
+    arguments: tuple[Any, Any, Any, bool, bool], name: str, path: str, constraint: Any, regularizer: Any
+) -> Variable:
     return Variable(*arguments, name=name, path=path, constraint=constraint, regularizer=regularizer)
 
 
