@@ -16,7 +16,7 @@ from multiback.errors import SavingError
 
 
 def write_file(
-    path: str | os.PathLike[str], write: Callable[[IO[bytes]], None], verify: Callable[[Path], None]
+    path: str | os.PathLike[str], write: Callable[[IO[bytes]], object], verify: Callable[[Path], None]
 ) -> None:
     """Writes a file beside the target, checks it by reading it again, and puts it in the target's place in one step.
 
