@@ -53,7 +53,7 @@ def save_weights(
                 raise SavingError(f"{filepath} did not read back as written; it was not replaced. Check the disk.")
             read_weights(file, str(filepath))
 
-    write_file(filepath, lambda file: file.write(data) and None, verify)
+    write_file(filepath, lambda file: file.write(data), verify)
 
 
 def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
