@@ -86,7 +86,11 @@ def subtract(x1: Array, x2: Array) -> Spec:
 
 
 subtract.meaning(np.subtract)
-subtract.vjp(lambda g, y, x1, x2: (g, negative(g)))
+
+
+@subtract.vjp
+def _(g, y, x1, x2):
+    return g, negative(g)
 
 
 @primitive(
@@ -154,7 +158,13 @@ def divide(x1: Array, x2: Array) -> Spec:
 
 
 divide.meaning(np.divide)
-divide.vjp(lambda g, y, x1, x2: (g / x2, negative(g * y / x2)))
+
+
+@divide.vjp
+def _(g, y, x1, x2):
+    return g / x2, negative(g * y / x2)
+
+
 true_divide = divide
 
 
@@ -232,7 +242,13 @@ def remainder(x1: Array, x2: Array) -> Spec:
 
 
 remainder.meaning(lambda x1, x2: _unless_zero(np.remainder, x1, x2))
-remainder.vjp(lambda g, y, x1, x2: (g, negative(g * floor_divide(x1, x2))))
+
+
+@remainder.vjp
+def _(g, y, x1, x2):
+    return g, negative(g * floor_divide(x1, x2))
+
+
 mod = remainder
 
 
@@ -294,7 +310,13 @@ def abs(x: Array) -> Spec:
 
 
 abs.meaning(np.abs)
-abs.vjp(lambda g, y, x: g * sign(x))
+
+
+@abs.vjp
+def _(g, y, x):
+    return g * sign(x)
+
+
 absolute = abs
 
 
