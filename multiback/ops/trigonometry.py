@@ -49,7 +49,11 @@ def sin(x: Array) -> Spec:
 
 
 sin.meaning(np.sin)
-sin.vjp(lambda g, y, x: g * cos(x))
+
+
+@sin.vjp
+def _(g, y, x):
+    return g * cos(x)
 
 
 @primitive(canonical=_FLOAT, cases=cases(low=-7, high=7, scale=_one) + _EDGES)
@@ -218,7 +222,11 @@ def sinh(x: Array) -> Spec:
 
 
 sinh.meaning(np.sinh)
-sinh.vjp(lambda g, y, x: g * cosh(x))
+
+
+@sinh.vjp
+def _(g, y, x):
+    return g * cosh(x)
 
 
 @primitive(canonical=_FLOAT, cases=cases(low=-9, high=9) + special([_INF, -_INF, 0.0, _NAN]) + [_NEAR_OVERFLOW])
