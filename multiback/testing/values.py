@@ -10,6 +10,7 @@ import numpy as np
 from multiback import tree
 from multiback.backends.registry import get_adapter
 from multiback.graph import gradient, passes
+from multiback.graph.dims import Dim
 from multiback.graph.ir import Equation, Graph, Literal, Value, flat
 
 
