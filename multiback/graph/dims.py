@@ -134,6 +134,9 @@ class Dim:
             return 0
         return _simplified({(_Atom("%", self, other),): 1})
 
+    def __rmod__(self, other: int) -> Size:
+        return _simplified({(_Atom("%", other, self),): 1})
+
     def __bool__(self) -> bool:
         return True
 
