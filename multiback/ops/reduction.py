@@ -25,7 +25,7 @@ _INF, _NAN = float("inf"), float("nan")
 _FLOATS = ("float32", "float16", "bfloat16")
 
 
-def reduced_shape(shape: Sequence[Any], axis: Sequence[int], keepdims: bool) -> tuple[Any, ...]:
+def reduced_shape(shape: Sequence[Any], axis: Any, keepdims: bool) -> tuple[Any, ...]:
     """A shape after reducing these axes (counted from the front), kept with size 1 if `keepdims`."""
     return tuple(1 if i in axis else n for i, n in enumerate(shape) if keepdims or i not in axis)
 
@@ -51,7 +51,7 @@ def bools_as_integers(call: dict[str, Any]) -> None:
         call["x"] = as_type(call["x"], dtypes.int32)
 
 
-def _refuse_empty(x: Any, axis: Sequence[int], name: str) -> None:
+def _refuse_empty(x: Any, axis: Any, name: str) -> None:
     if builtins.any(x.shape[i] == 0 for i in axis):
         raise ShapeError(f"{name}() of an axis of size 0 has no value; the array has shape {x.shape}.")
 
