@@ -131,10 +131,11 @@ _SPECIAL = [[-_INF, -_INF, 1, _NAN], [-_INF, -_INF, 2, 3], [_INF, 1, 0, 0], [2, 
 def max_pool(
     inputs: Array, pool_size: Any, strides: Any = None, padding: str = "valid", data_format: str | None = None
 ) -> Any:
-    """The largest element of each window; NaN if it holds one. The gradient goes to the first of equal elements, in row order.
+    """The largest element of each window; NaN if it holds one. The gradient goes to the first of equal ones, in row order.
 
     Arguments:
-        inputs: (batch, spatial..., channels), or (batch, channels, spatial...) with `channels_first`; 1 to 3 spatial axes.
+        inputs: (batch, spatial..., channels), or (batch, channels, spatial...) with `channels_first`; 1 to 3 spatial
+            axes.
         pool_size: Size of the windows: an integer, or one per spatial axis.
         strides: Distance between windows; by default `pool_size`.
         padding: "valid": only whole windows; "same": ceil(size / strides) windows, what is outside does not count.
@@ -165,8 +166,8 @@ def _mean_magnitude(
     window = windows.per_axis(pool_size, n, "pool_size")
     steps = window if strides is None else windows.per_axis(strides, n, "strides")
     if padding == "same":
-        pads = [windows.same_pads(m, k, s) for m, k, s in zip(x.shape[1:], window, steps)]
-        x = np.pad(x, [(0, 0), *pads, (0, 0)], constant_values=np.nan)  # type: ignore[list-item]
+        pads: list[Any] = [windows.same_pads(m, k, s) for m, k, s in zip(x.shape[1:], window, steps)]
+        x = np.pad(x, [(0, 0), *pads, (0, 0)], constant_values=np.nan)
     view = np.lib.stride_tricks.sliding_window_view(x, window, tuple(range(1, n + 1)))
     view = view[(slice(None), *(slice(None, None, s) for s in steps))]
     mean = np.nanmean(view, tuple(range(-n, 0)))
@@ -185,8 +186,8 @@ def average_pool(
     """The mean of each window; padding does not count.
 
     Arguments:
-        inputs: (batch, spatial..., channels), or (batch, channels, spatial...) with `channels_first`; 1 to 3 spatial axes.
-            Integers become float32.
+        inputs: (batch, spatial..., channels), or (batch, channels, spatial...) with `channels_first`; 1 to 3 spatial
+            axes. Integers become float32.
         pool_size: Size of the windows: an integer, or one per spatial axis.
         strides: Distance between windows; by default `pool_size`.
         padding: "valid": only whole windows; "same": ceil(size / strides) windows, averaged over what lies inside.
