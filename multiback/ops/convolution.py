@@ -75,7 +75,7 @@ def magnitude(pairs: Any, kernel: Any, **attributes: Any) -> Any:
 
 
 def _canonical_numbers(x: Any, kernel: Any, attributes: dict[str, Any]) -> dict[str, Any]:
-    call = {
+    call: dict[str, Any] = {
         "strides": 1,
         "padding": "valid",
         "data_format": None,
@@ -134,10 +134,11 @@ def conv(
     groups: int | None = None,
     input_dilation: Any = 1,
 ) -> Spec:
-    """Cross-correlation with a kernel: y[n, p, f] = sum_{k, c} x[n, strides * p + dilation_rate * k - before, c] w[k, c, f].
+    """Cross-correlation with a kernel: y[n, p, f] = sum_{k, c} x[n, stride p + rate k - before, c] w[k, c, f].
 
     Arguments:
-        inputs: (batch, spatial..., channels), or (batch, channels, spatial...) with `channels_first`; 1 to 3 spatial axes.
+        inputs: (batch, spatial..., channels), or (batch, channels, spatial...) with `channels_first`; 1 to 3 spatial
+            axes.
         kernel: (spatial..., channels / groups, filters).
         strides: An integer, or one per spatial axis.
         padding: "valid"; "same", with ceil(size / stride) outputs and the odd zero at the end; or (before, after) pairs
@@ -159,6 +160,7 @@ def conv(
         >>> conv(ones((1, 3, 3, 1)), ones((2, 2, 1, 1))).shape
         (1, 2, 2, 1)
     """
+    assert data_format is not None
     pads = padding
     if padding == "same":
         pads = _same(inputs.shape, kernel.shape, strides, data_format, dilation_rate, input_dilation)
@@ -263,7 +265,10 @@ def _(
 
 
 def _exchanged(kernel: Any, groups: Any) -> Any:
-    """The kernel of the opposite direction: (spatial..., channels, groups * filters) to (spatial..., filters, groups * channels)."""
+    """The kernel of the opposite direction.
+
+    (spatial..., channels, groups * filters) becomes (spatial..., filters, groups * channels).
+    """
     *space, channels, filters = kernel.shape
     n = len(space)
     if groups == 1:
