@@ -26,7 +26,8 @@ def _depthwise_canonical(call: dict[str, Any]) -> None:
     channels = x.shape[-1 if call["data_format"] == "channels_last" else 1]
     if kernel.ndim != x.ndim or kernel.shape[-2] != channels:
         raise ShapeError(
-            f"depthwise_conv() on {channels} channels needs a kernel (spatial..., {channels}, multiplier), got {kernel.shape}."
+            f"depthwise_conv() on {channels} channels needs a kernel (spatial..., {channels}, multiplier), "
+            f"got {kernel.shape}."
         )
     call["padding"] = explicit_padding({**call, "input_dilation": (1,) * n}, n)
 
