@@ -28,7 +28,8 @@ def _transposed_canonical(call: dict[str, Any]) -> None:
     channels = x.shape[-1 if call["data_format"] == "channels_last" else 1]
     if kernel.ndim != x.ndim or kernel.shape[-1] != channels:
         raise ShapeError(
-            f"conv_transpose() on {channels} channels needs a kernel (spatial..., filters, {channels}), got {kernel.shape}."
+            f"conv_transpose() on {channels} channels needs a kernel (spatial..., filters, {channels}), "
+            f"got {kernel.shape}."
         )
     extra: Any = call["output_padding"]
     extra = (None,) * n if extra is None else windows.per_axis(extra, n, "output_padding", least=0)
@@ -51,7 +52,13 @@ def _transposed_pads(extent: int, stride: int, extra: int | None, same: bool) ->
 
 
 def _near_transposed(x: Any, kernel: Any, **attributes: Any) -> Any:
-    call = {"strides": 1, "padding": "valid", "data_format": None, "dilation_rate": 1, "output_padding": None}
+    call: dict[str, Any] = {
+        "strides": 1,
+        "padding": "valid",
+        "data_format": None,
+        "dilation_rate": 1,
+        "output_padding": None,
+    }
     call = {**call, **attributes, "inputs": np.abs(x), "kernel": np.abs(kernel)}
     n = x.ndim - 2
     strides, rates = (windows.per_axis(call[k], n, k) for k in ("strides", "dilation_rate"))
@@ -109,7 +116,7 @@ def conv_transpose(
         kernel: (spatial..., filters, channels).
         strides: How many outputs there are per input: an integer, or one per spatial axis.
         padding: "valid": (size - 1) * strides + max(kernel, strides) outputs; "same": size * strides.
-        output_padding: Size of the output beyond its least: an integer, one per spatial axis, or None for the sizes above.
+        output_padding: Size of the output beyond its least: an integer, one per spatial axis, or None for those above.
         data_format: "channels_last" or "channels_first"; None: what `config.image_data_format()` says.
         dilation_rate: Distance between the elements of the kernel.
 
