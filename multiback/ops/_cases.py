@@ -1,7 +1,7 @@
 """Conformance cases: the inputs, attributes and error bound with which an op is judged, kept beside the op.
 
-The verdict for a result y against the float64 reference r is  |y - r| <= c * u * scale,  u the unit roundoff of the dtype
-and `scale` the magnitude at which the inputs' own rounding acts (|A||B| for a product, sum|x| for a sum).
+The verdict for a result y against the float64 reference r is  |y - r| <= c * u * scale,  u the unit roundoff of the
+dtype and `scale` the magnitude at which the inputs' own rounding acts (|A||B| for a product, sum|x| for a sum).
 """
 
 from __future__ import annotations
