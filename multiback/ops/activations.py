@@ -89,7 +89,8 @@ def leaky_relu(x: Array, negative_slope: float = 0.2) -> Any:
 def elu(x: Array, alpha: float = 1.0) -> Any:
     """Exponential linear unit: x where x > 0, else alpha * (exp(x) - 1). The gradient at 0 is `alpha`.
 
-    Source: Clevert, Unterthiner and Hochreiter 2016, Fast and accurate deep network learning by exponential linear units.
+    Source: Clevert, Unterthiner and Hochreiter 2016, Fast and accurate deep network learning by exponential
+        linear units.
 
     Example:
         >>> elu([-1.0, 2.0])
@@ -315,7 +316,7 @@ def tanh_shrink(x: Array) -> Any:
     + special([_INF, -_INF, _NAN]),
 )
 def soft_shrink(x: Array, threshold: float = 0.5) -> Any:
-    """x moved toward 0 by `threshold`, and 0 within it: sign(x) * max(|x| - threshold, 0). The gradient at the kinks is 0.
+    """x moved toward 0 by `threshold`, and 0 within it: sign(x) * max(|x| - threshold, 0). The gradient at kinks is 0.
 
     Example:
         >>> soft_shrink([-2.0, 0.3, 2.0])
