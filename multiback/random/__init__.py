@@ -1,7 +1,7 @@
 """Random numbers: one seed, and the same bits on every backend.
 
-The draws of Keras's names are made by `multiback.ops`; they are imported when they are first used, since initial weights need
-only the seed.
+The draws of Keras's names are made by `multiback.ops`; they are imported when they are first used, since initial weights
+need only the seed.
 """
 
 from __future__ import annotations
