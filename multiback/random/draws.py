@@ -40,7 +40,8 @@ def normal(shape: Sequence[Any], mean: float = 0.0, stddev: float = 1.0, dtype: 
             follows from the seed of the process.
 
     Returns:
-        An array of `shape`; the bits behind it are the same on every backend, the numbers agree to a few units of rounding.
+        An array of `shape`; the bits behind it are the same on every backend, the numbers agree to a few units
+            of rounding.
 
     Raises:
         ArgumentError: without a seed inside a graph.
@@ -71,8 +72,8 @@ def truncated_normal(
 ) -> Any:
     """Normally distributed numbers within two standard deviations of the mean.
 
-    A uniform draw between the values of the distribution function at -2 and 2 is inverted by Newton's method; arguments as
-    for `normal`.
+    A uniform draw between the values of the distribution function at -2 and 2 is inverted by Newton's method;
+    arguments as for `normal`.
 
     Example:
         >>> truncated_normal((4,), seed=1).shape
