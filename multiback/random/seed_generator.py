@@ -16,8 +16,8 @@ from multiback.variables import Variable
 class SeedGenerator(_seed.SeedGenerator):
     """A source of keys for draws that differ from call to call.
 
-    Inside a graph, key i is `ops.fold_in(key(seed), i)` and the count i is a Variable, so that a compiled step draws new
-    numbers each time, on every backend the same.
+    Inside a graph, key i is `ops.fold_in(key(seed), i)` and the count i is a Variable, so that a compiled step draws
+    new numbers each time, on every backend the same.
 
     Arguments:
         seed: An integer; by default one derived from the seed of the process.
