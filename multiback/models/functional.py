@@ -26,8 +26,8 @@ class Functional(Model):
         trainable: Whether training updates its weights.
 
     Raises:
-        ArgumentError: if an input does not come from `Input`, outputs do not depend on the inputs, or two layers share a
-            name.
+        ArgumentError: if an input does not come from `Input`, outputs do not depend on the inputs, or two layers share
+            a name.
     """
 
     def __init__(
@@ -36,7 +36,8 @@ class Functional(Model):
         for x in tree.leaves((inputs, outputs)):
             if not isinstance(x, KerasTensor):
                 raise ArgumentError(
-                    f"Model(inputs, outputs) takes symbolic tensors, got {type(x).__name__}. Start from multiback.Input()."
+                    f"Model(inputs, outputs) takes symbolic tensors, got {type(x).__name__}. "
+                    "Start from multiback.Input()."
                 )
         super().__init__(name=name, trainable=trainable, **kwargs)
         self._inputs_struct = inputs
