@@ -40,7 +40,8 @@ class Model(Saveable, BuiltByCalling, Trainer, Layer):
 
         if args or "inputs" in kwargs or "outputs" in kwargs:
             # A subclass called as Subclass(inputs, outputs) is functional and keeps its own methods.
-            self.__class__ = _functional_class(type(self), Functional)
+            own_class: type = type(self)
+            self.__class__ = _functional_class(own_class, Functional)
             Functional.__init__(self, *args, **kwargs)  # type: ignore[arg-type]
             return
         Trainer.__init__(self)
