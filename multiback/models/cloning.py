@@ -60,6 +60,7 @@ def _copy(layer: Any) -> Any:
 
 
 def _cloned(model: Any, input_tensors: Any, cloner: _Cloner) -> Any:
+    copied: Any
     if isinstance(model, Sequential):
         copied = _sequential(model, input_tensors, cloner)
     elif isinstance(model, Functional) and (made_of_tensors(type(model)) or cloner.clone or input_tensors is not None):
