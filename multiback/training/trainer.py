@@ -90,9 +90,9 @@ class Trainer:
             raise ArgumentError(f"jit_compile must be True, False or 'auto', got {jit_compile!r}.")
         self.optimizer = optimizers.get(optimizer)
         policy = getattr(getattr(self, "dtype_policy", None), "name", "")
-        if auto_scale_loss and policy == "mixed_float16" and self.optimizer is not None:
-            if not isinstance(self.optimizer, optimizers.LossScaleOptimizer):
-                self.optimizer = optimizers.LossScaleOptimizer(self.optimizer)
+        scaled = self.optimizer is None or isinstance(self.optimizer, optimizers.LossScaleOptimizer)
+        if auto_scale_loss and policy == "mixed_float16" and not scaled:
+            self.optimizer = optimizers.LossScaleOptimizer(self.optimizer)
         self.loss = loss
         self._objective = Objective(loss, loss_weights) if loss is not None else None
         if self._objective is not None:
@@ -300,7 +300,7 @@ class Trainer:
         return policy.variable_dtype
 
     def _permutation(self, n: int, epoch: int) -> np.ndarray:
-        return permutation(n, key_for("shuffle", seed=self._run_seed(), step=epoch))
+        return permutation(n, key_for("shuffle", seed=self._run_seed(), step=epoch))  # type: ignore[attr-defined]
 
     def _needs_compile(self, method: str) -> None:
         if not self.compiled:
@@ -332,7 +332,8 @@ class Trainer:
         """Trains for a number of epochs.
 
         Arguments:
-            x, y: Arrays (NumPy or native; lists or dicts of them), or a generator, PyDataset or iterable of batches as x.
+            x, y: Arrays (NumPy or native; lists or dicts of them), or a generator, PyDataset or iterable of batches
+                as x.
             batch_size: Samples per step; default 32.
             epochs: The epoch at which to stop, counted from 0.
             verbose: 0 silent, 1 progress bar, 2 one line per epoch, "auto".
