@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def _epoch(model: Any, training: Feed, callbacks: CallbackList, epoch: int, orde
         if model._guard is not None:
             raise_if_bad(model, batch)
         if ends:
-            callbacks.on_train_batch_end(number, LazyLogs(lambda extra=extra: _logs(model, extra)))
+            callbacks.on_train_batch_end(number, LazyLogs(functools.partial(_logs, model, extra)))
         if model.stop_training:
             break
     return _logs(model, extra)
@@ -103,7 +104,7 @@ def evaluate(model: Any, feed: Feed, *, verbose: Any = 0, callbacks: Any = None)
                 callbacks.on_test_batch_begin(number)
                 extra = step(batch)
                 if callbacks.has("on_test_batch_end"):
-                    callbacks.on_test_batch_end(number, LazyLogs(lambda extra=extra: _logs(model, extra)))
+                    callbacks.on_test_batch_end(number, LazyLogs(functools.partial(_logs, model, extra)))
             session.logs = logs = _logs(model, extra)
     return logs
 
