@@ -1,5 +1,7 @@
 """Activation functions by Keras's names. All but four are the ops of the same names."""
 
+from typing import Any
+
 from multiback.activations.exponential import exponential
 from multiback.activations.gelu import gelu
 from multiback.activations.linear import linear
@@ -35,7 +37,7 @@ from multiback.ops import (
 
 hard_swish, swish = hard_silu, silu
 
-_ALIASES = {silu: ("swish",), hard_silu: ("hard_swish",)}
+_ALIASES: dict[Any, tuple[str, ...]] = {silu: ("swish",), hard_silu: ("hard_swish",)}
 for _function in (
     celu, elu, exponential, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, linear, log_sigmoid,
     log_softmax, mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign, sparse_plus,
