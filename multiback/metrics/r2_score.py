@@ -81,8 +81,9 @@ class R2Score(Metric):
     def result(self) -> Any:
         if not self._built:
             return ops.zeros((), self.dtype)
-        state = [v.value for v in (self.sum, self.squared_sum, self.total_mse, self.count, self.num_samples)]
-        return _score(*state, self.class_aggregation, self.num_regressors)
+        state = (self.sum, self.squared_sum, self.total_mse, self.count, self.num_samples)
+        total, squares, error, count, seen = (v.value for v in state)
+        return _score(total, squares, error, count, seen, self.class_aggregation, self.num_regressors)
 
     def get_config(self) -> dict[str, Any]:
         return {
