@@ -84,7 +84,8 @@ class FBetaScore(Metric):
     def result(self) -> Any:
         if not self._built:
             return ops.zeros((), self.dtype)
-        return _score(*(v.value for v in self._counts()), self.beta, self.average)
+        tp, fp, fn, weights = (v.value for v in self._counts())
+        return _score(tp, fp, fn, weights, self.beta, self.average)
 
     def get_config(self) -> dict[str, Any]:
         own = {"average": self.average, "beta": self.beta, "threshold": self.threshold}
