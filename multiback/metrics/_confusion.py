@@ -81,9 +81,20 @@ def update_counts(
         multi_label: Whether entries of the last axis are counted apart.
         label_weights: Weights for the last axis.
     """
-    arrays = as_arrays(y_true, y_pred, sample_weight, label_weights)
-    dtype = next(iter(variables.values())).dtype
-    counts = _counts(*arrays, thresholds.values, thresholds.even, tuple(variables), top_k, class_id, multi_label, dtype)
+    y_true, y_pred, sample_weight, label_weights = as_arrays(y_true, y_pred, sample_weight, label_weights)
+    counts = _counts(
+        y_true,
+        y_pred,
+        sample_weight,
+        label_weights,
+        thresholds.values,
+        thresholds.even,
+        tuple(variables),
+        top_k,
+        class_id,
+        multi_label,
+        next(iter(variables.values())).dtype,
+    )
     for variable, count in zip(variables.values(), counts):
         variable.assign_add(count)
 
