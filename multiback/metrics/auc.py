@@ -113,7 +113,8 @@ class AUC(CurveMetric):
     def result(self) -> Any:
         if not self._built:
             return ops.zeros((), self.dtype)
-        return _area(*self._counts(), self.label_weights, self.curve, self.summation_method, self.multi_label)
+        tp, fp, tn, fn = self._counts()
+        return _area(tp, fp, tn, fn, self.label_weights, self.curve, self.summation_method, self.multi_label)
 
     def get_config(self) -> dict[str, Any]:
         config = {
