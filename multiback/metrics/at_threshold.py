@@ -41,7 +41,8 @@ class _BestRate(CurveMetric):
         self._update_counts(y_true, y_pred, self._thresholds, class_id=self.class_id, sample_weight=sample_weight)
 
     def result(self) -> Any:
-        return _best(*self._counts(), type(self)._wanted, type(self)._bounded, self.value)
+        tp, fp, tn, fn = self._counts()
+        return _best(tp, fp, tn, fn, type(self)._wanted, type(self)._bounded, self.value)
 
     def get_config(self) -> dict[str, Any]:
         own = {self._argument: self.value, "num_thresholds": self.num_thresholds, "class_id": self.class_id}
