@@ -24,7 +24,9 @@ class FunctionMetric(Mean):
         for key, value in options.items():
             setattr(self, key, value)
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(  # type: ignore[override]
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> None:
         """Takes a batch of targets and predictions into account; a mask of the predictions counts as weights."""
         mask = get_mask(y_pred)
         y_true, y_pred, sample_weight = as_arrays(y_true, y_pred, sample_weight)
