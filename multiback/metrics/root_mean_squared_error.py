@@ -24,7 +24,9 @@ class RootMeanSquaredError(Mean):
     def __init__(self, name: str | None = "root_mean_squared_error", dtype: Any = None) -> None:
         super().__init__(name=name, dtype=dtype)
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(  # type: ignore[override]
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> None:
         """Takes a batch of targets and predictions into account."""
         y_true, y_pred, sample_weight = as_arrays(y_true, y_pred, sample_weight, dtype=self.dtype)
         y_true, y_pred = same_rank(y_true, y_pred)
