@@ -62,8 +62,8 @@ class KerasTensor(Traced):
     def spec(self) -> Spec:
         return Spec(self.dims, self.dtype)
 
-    @property
-    def shape(self) -> tuple[int | None, ...]:  # type: ignore[override]
+    @property  # type: ignore[override]
+    def shape(self) -> tuple[int | None, ...]:
         return public_shape(self.dims)
 
     @shape.setter
