@@ -290,7 +290,7 @@ class Layer(Tracked):
     def _ensure_built(self, bound: Mapping[str, Any]) -> None:
         if self.built:
             return
-        shapes = {}
+        shapes: dict[str, Any] = {}
         for name, value in bound.items():
             leaves = [x for x in tree.leaves(value) if hasattr(x, "shape")]
             if leaves and not name.endswith("mask"):
@@ -620,9 +620,7 @@ class CallSpec:
         return layer.call(*positional, *bound.pop(self.starred, ()), **bound)
 
 
-@functools.cache
-def _call_spec(cls: type) -> CallSpec:
-    return CallSpec(cls)
+_call_spec: Callable[[type], CallSpec] = functools.cache(CallSpec)
 
 
 def _recording_arguments(init: Callable[..., None]) -> Callable[..., None]:
