@@ -34,6 +34,10 @@ class Embedding(Layer):
         (1, 3, 4)
     """
 
+    embeddings_initializer: Any
+    embeddings_regularizer: Any
+    embeddings_constraint: Any
+
     def __init__(
         self,
         input_dim: int,
