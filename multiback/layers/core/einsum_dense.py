@@ -40,6 +40,14 @@ class EinsumDense(Layer):
         (2, 5, 8)
     """
 
+    activation: Any
+    kernel_initializer: Any
+    kernel_regularizer: Any
+    kernel_constraint: Any
+    bias_initializer: Any
+    bias_regularizer: Any
+    bias_constraint: Any
+
     def __init__(
         self,
         equation: str,
