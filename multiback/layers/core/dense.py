@@ -36,6 +36,14 @@ class Dense(Layer):
         (2, 4)
     """
 
+    activation: Any
+    kernel_initializer: Any
+    kernel_regularizer: Any
+    kernel_constraint: Any
+    bias_initializer: Any
+    bias_regularizer: Any
+    bias_constraint: Any
+
     def __init__(
         self,
         units: int,
