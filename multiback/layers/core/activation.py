@@ -23,6 +23,8 @@ class Activation(Layer):
         >>> Activation("relu")(numpy.array([[-1.0, 2.0]]))    # 0 2
     """
 
+    activation: Any
+
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         resolve(self, activation=activation)
