@@ -31,6 +31,10 @@ class PReLU(Layer):
         (2, 8, 8, 3)
     """
 
+    alpha_initializer: Any
+    alpha_regularizer: Any
+    alpha_constraint: Any
+
     def __init__(
         self,
         alpha_initializer: Any = "Zeros",
