@@ -15,6 +15,7 @@ from multiback.layers._layer import Layer
 class ConvolutionLayer(Layer):
     """A layer that slides windows over `rank` spatial axes, then adds a bias and applies an activation."""
 
+    activation: Any
     rank: ClassVar[int]
     paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
     _config: ClassVar[tuple[str, ...]] = (
