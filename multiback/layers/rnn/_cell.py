@@ -19,6 +19,7 @@ class RecurrentCell(Layer):
         gates: How many blocks of `units` columns the kernels have.
     """
 
+    activation: Any
     gates: ClassVar[int] = 1
     _config: ClassVar[tuple[str, ...]] = (
         "units", "activation", "use_bias", "kernel_initializer", "recurrent_initializer", "bias_initializer",
