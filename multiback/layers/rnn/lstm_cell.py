@@ -25,6 +25,7 @@ class LSTMCell(RecurrentCell):
         >>> y, states = LSTMCell(4)(numpy.ones((2, 3)), [numpy.zeros((2, 4)), numpy.zeros((2, 4))])
     """
 
+    recurrent_activation: Any
     gates = 4
     _config = (*RecurrentCell._config, "recurrent_activation", "unit_forget_bias")
 
