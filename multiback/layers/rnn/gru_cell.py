@@ -26,6 +26,7 @@ class GRUCell(RecurrentCell):
         >>> y, states = GRUCell(4)(numpy.ones((2, 3)), [numpy.zeros((2, 4))])
     """
 
+    recurrent_activation: Any
     gates = 3
     _config = (*RecurrentCell._config, "recurrent_activation", "reset_after")
 
