@@ -50,6 +50,9 @@ class BatchNormalization(AffineNormalization):
         (2, 8, 3)
     """
 
+    moving_mean: Any
+    moving_variance: Any
+
     def __init__(
         self,
         axis: int = -1,
