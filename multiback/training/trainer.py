@@ -355,7 +355,7 @@ class Trainer:
             NotCompiledError, DataError, ShapeError: before any weight changes.
         """
         self._needs_compile("fit")
-        common = {"float_dtype": self._float_dtype(), "to_numpy": _to_host}
+        common: dict[str, Any] = {"float_dtype": self._float_dtype(), "to_numpy": _to_host}
         training, validation = make_training_feeds(
             x,
             y,
