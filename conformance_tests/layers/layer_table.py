@@ -42,6 +42,8 @@ class Row:
         high: Upper end of integer inputs.
         training: Passed to the call.
         keras: Whether Keras is asked too.
+        spread: Whether several inputs are passed one by one instead of as a list.
+        keywords: Of the call.
     """
 
     name: str
@@ -52,11 +54,13 @@ class Row:
     high: int = 5
     training: bool | None = None
     keras: bool = True
-    extra: dict[str, Any] = field(default_factory=dict)
+    spread: bool = False
+    keywords: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         shown = ",".join(f"{k}={v}" for k, v in self.arguments.items())
-        return f"{self.name}({shown})" + ("" if self.training is None else f" training={self.training}")
+        called = {**self.keywords, **({} if self.training is None else {"training": self.training})}
+        return " ".join([f"{self.name}({shown})", *(f"{k}={v}" for k, v in called.items())])
 
     def make(self, module: Any, **more: Any) -> Any:
         """The layer, made by `multiback.layers` or `keras.layers`; its name is fixed, and so are its random draws."""
@@ -81,7 +85,8 @@ class Row:
 
     def call(self, layer: Any, inputs: Any) -> Any:
         """Calls the layer as the row says."""
-        return layer(inputs) if self.training is None else layer(inputs, training=self.training)
+        keywords = self.keywords if self.training is None else {**self.keywords, "training": self.training}
+        return layer(*inputs, **keywords) if self.spread else layer(inputs, **keywords)
 
 
 def fill(weights: Sequence[np.ndarray], names: Sequence[str]) -> list[np.ndarray]:
@@ -286,6 +291,24 @@ ATTENTION = _rows(
     ("Attention", {"dropout": 0.4}, [(2, 3, 4), (2, 5, 4)], (2, 3, 4), {"training": True, "keras": False}),
     ("AdditiveAttention", {}, [(2, 3, 4), (2, 5, 4)], (2, 3, 4)),
     ("AdditiveAttention", {"use_scale": False}, [(2, 3, 4), (2, 5, 4)], (2, 3, 4)),
+    ("Attention", {}, [(2, 4, 3), (2, 4, 3)], (2, 4, 3), {"keywords": {"use_causal_mask": True}}),
+    *(
+        ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, **arguments}, shapes, output, {"spread": True, **more})
+        for arguments, shapes, output, more in (
+            ({}, [(2, 4, 5), (2, 6, 3)], (2, 4, 5), {}),
+            (
+                {"value_dim": 2, "dropout": 0.1, "output_shape": 7, "use_bias": False},
+                [(2, 4, 5), (2, 6, 3), (2, 6, 4)],
+                (2, 4, 7),
+                {},
+            ),
+            ({"use_gate": True}, [(2, 4, 5), (2, 4, 5)], (2, 4, 5), {"keywords": {"use_causal_mask": True}}),
+            ({"sliding_window": 2}, [(2, 5, 4), (2, 5, 4)], (2, 5, 4), {}),
+            ({"attention_axes": (2,)}, [(2, 3, 4, 5), (2, 3, 6, 5)], (2, 3, 4, 5), {}),
+            ({}, [(2, 3, 4, 5), (2, 3, 4, 5)], (2, 3, 4, 5), {}),
+            ({"dropout": 0.3}, [(2, 4, 5), (2, 4, 5)], (2, 4, 5), {"training": True, "keras": False}),
+        )
+    ),
 )
 
 ROWS = [

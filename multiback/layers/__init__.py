@@ -7,9 +7,10 @@ from multiback.layers.activations.elu import ELU
 from multiback.layers.activations.leaky_relu import LeakyReLU
 from multiback.layers.activations.prelu import PReLU
 from multiback.layers.activations.relu import ReLU
-from multiback.layers.activations.softmax import Softmax
+from multiback.layers.activations.softmax import Softmax, lowest_logit
 from multiback.layers.attention.additive_attention import AdditiveAttention
-from multiback.layers.attention.attention import Attention, causal_mask
+from multiback.layers.attention.attention import Attention
+from multiback.layers.attention.multi_head_attention import MultiHeadAttention
 from multiback.layers.convolutional.conv1d import Conv1D
 from multiback.layers.convolutional.conv1d_transpose import Conv1DTranspose
 from multiback.layers.convolutional.conv2d import Conv2D
@@ -187,6 +188,7 @@ __all__ = [
     "MaxPooling3D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",
@@ -219,10 +221,10 @@ __all__ = [
     "ZeroPadding3D",
     "add",
     "average",
-    "causal_mask",
     "concatenate",
     "deserialize",
     "dot",
+    "lowest_logit",
     "maximum",
     "minimum",
     "multiply",

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from multiback import ops
+from multiback.dtypes import as_dtype
 from multiback.layers._layer import Layer
 from multiback.layers._registry import REGISTRY
 
-# Such logits have weight 0 next to any other, and are finite in every float dtype.
-_EXCLUDED = {"float16": -3e4}
+
+def lowest_logit(dtype: Any) -> float:
+    """A logit that has weight 0 next to any other, and is finite in this dtype."""
+    return -3e4 if as_dtype(dtype) == "float16" else -1e9
 
 
 @REGISTRY.register()
@@ -35,7 +38,7 @@ class Softmax(Layer):
         if mask is None:
             return ops.softmax(inputs, axis=self.axis)
         kept = mask if mask.dtype == "bool" else ops.greater(mask, 0.5)
-        outputs = ops.softmax(ops.where(kept, inputs, _EXCLUDED.get(str(inputs.dtype), -1e9)), axis=self.axis)
+        outputs = ops.softmax(ops.where(kept, inputs, lowest_logit(inputs.dtype)), axis=self.axis)
         return ops.where(kept, outputs, 0.0)
 
     def get_config(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from multiback.errors import ArgumentError
 from multiback.layers._arguments import choice, described, title, within
 from multiback.layers._layer import Layer
 from multiback.layers._registry import REGISTRY
+from multiback.layers.attention._masking import positions_seen
 
 _MODES = ("dot", "concat")
 
@@ -100,7 +101,7 @@ class Attention(Layer):
         """Scores so low that nothing is left of them after softmax where a mask is False."""
         kept = None if value_mask is None else ops.expand_dims(ops.cast(value_mask, "bool"), -2)
         if causal:
-            triangle = causal_mask(scores.shape[-2], scores.shape[-1])
+            triangle = positions_seen(scores.shape[-2], scores.shape[-1], True, None)
             kept = triangle if kept is None else ops.logical_and(kept, triangle)
         lowest = 65504.0 if str(scores.dtype).endswith("float16") else 1e9
         return scores if kept is None else ops.where(kept, scores, scores - lowest)
@@ -110,9 +111,3 @@ class Attention(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **described(self, "use_scale", "score_mode", "dropout", "seed")}
-
-
-def causal_mask(queries: Any, keys: Any) -> Any:
-    """Booleans (1, queries, keys): whether a key's position is not after the query's."""
-    rows = ops.reshape(ops.arange(queries, dtype="int32"), (1, queries, 1))
-    return ops.greater_equal(rows, ops.reshape(ops.arange(keys, dtype="int32"), (1, 1, keys)))

@@ -20,8 +20,8 @@ _NAMES = tuple(name for name in ACTIVATIONS if name != "gelu")
 class WholeSequence(RNN):
     """A recurrent layer made of one kind of cell, whose arguments are attributes of the layer too.
 
-    The op `op` runs whole sequences at once, for which backends have kernels. Where it does not do, with other functions,
-    recurrent dropout or `unroll`, the cell is called step by step.
+    The op `op` runs whole sequences at once, for which backends have kernels. Where it does not do (other functions,
+    recurrent dropout, `unroll`) the cell is called step by step.
     """
 
     cell_class: ClassVar[type[RecurrentCell]]
