@@ -1,11 +1,11 @@
 """The whole contract between multiback and an adapter.
 
-A distribution that offers a backend declares an entry point in the group `multiback.adapters` whose value is a `Plugin`:
-a light object that imports nothing. `Plugin.load()` imports the module that holds the `Adapter` itself.
+A distribution that offers a backend declares an entry point in the group `multiback.adapters` whose value is a
+`Plugin`: a light object that imports nothing. `Plugin.load()` imports the module that holds the `Adapter` itself.
 
 An `Adapter` turns a `Graph` into a native callable, and moves arrays in and out. It needs:
 
-- `lower`: a table with an entry for every primitive of `multiback.ops` (missing ones are reported by name when it loads);
+- `lower`: a table with an entry for every primitive of `multiback.ops` (missing ones are named when it loads);
 - `fast`: optional native versions of composites;
 - `dialect`: how sizes, dtypes and constants are written;
 - `autodiff`: False when the framework has no automatic differentiation: gradients are then written out as equations;
@@ -126,7 +126,7 @@ class Options:
 
     Attributes:
         differentiable: Results carry the framework's own gradients to arguments and state; state is not consumed.
-        jit: Compile further (jax.jit, tf.function with XLA, torch.compile): True, False, or None for the adapter's choice.
+        jit: Compile further (jax.jit, tf.function with XLA, torch.compile): True, False, or None if the adapter chooses.
         fast: Whether native versions of composites are used.
         disabled: Composites that are expanded even so.
     """
@@ -181,7 +181,7 @@ class Adapter(ABC):
 
     @abstractmethod
     def cell(self, array: Native, *, trainable: bool, name: str) -> Cell:
-        """Storage for one Variable, holding this native array; `trainable` when the framework should differentiate it."""
+        """Storage for one Variable, holding this native array; `trainable` if the framework is to differentiate it."""
 
     @abstractmethod
     def read(self, cell: Cell) -> Native:
@@ -201,7 +201,7 @@ class Adapter(ABC):
 
     @abstractmethod
     def value_and_grad(self, function: Callable[..., Any], arrays: Sequence[Native]) -> tuple[Any, list[Native]]:
-        """`function(*arrays) -> (scalar, rest)` run eagerly: that result, and the gradient of the scalar for each array."""
+        """`function(*arrays) -> (scalar, rest)` run eagerly: that, and the gradient of the scalar for each array."""
 
     # ---- inherited
 
@@ -229,7 +229,8 @@ class Adapter(ABC):
         missing = sorted(needed - set(self.lower))
         if missing:
             raise AdapterError(
-                f"Adapter {self.name!r} lacks {len(missing)} primitives: {', '.join(missing)}. Add them to its table `lower`."
+                f"Adapter {self.name!r} lacks {len(missing)} primitives: {', '.join(missing)}. "
+                "Add them to its table `lower`."
             )
 
     def lowering(self, equation: Equation) -> Lowering:
