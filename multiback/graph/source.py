@@ -3,8 +3,8 @@
 An adapter's table maps an op to an expression (`"torch.matmul({x}, {y})"`), or to a function, which is called with the
 operands by position and the attributes by name (and with the nested `(shape, dtype)` of its outputs if it has a
 parameter `output_specs`). In an expression `{x}` is an operand or attribute of that name, a number staying a number;
-`{x:array}` asks for a native array even when the operand is a number, and `{key:index}` writes a tuple of integers, None
-and `Slice` as it stands between the brackets of `x[...]`.
+`{x:array}` asks for a native array even when the operand is a number, and `{key:index}` writes a tuple of integers,
+None and `Slice` as it stands between the brackets of `x[...]`.
 """
 
 from __future__ import annotations
