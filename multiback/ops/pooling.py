@@ -131,7 +131,7 @@ _SPECIAL = [[-_INF, -_INF, 1, _NAN], [-_INF, -_INF, 2, 3], [_INF, 1, 0, 0], [2, 
 def max_pool(
     inputs: Array, pool_size: Any, strides: Any = None, padding: str = "valid", data_format: str | None = None
 ) -> Any:
-    """The largest element of each window; NaN if it holds one. The gradient goes to the first of equal ones, in row order.
+    """The largest element of each window; NaN if it holds one. The gradient goes to the first of equals, in row order.
 
     Arguments:
         inputs: (batch, spatial..., channels), or (batch, channels, spatial...) with `channels_first`; 1 to 3 spatial
