@@ -1,6 +1,6 @@
 """Random numbers: one seed, and the same bits on every backend.
 
-The draws of Keras's names are made by `multiback.ops`; they are imported when they are first used, since initial weights
+The draws of Keras's names are made by `multiback.ops`; they are imported when first used, since initial weights
 need only the seed.
 """
 
