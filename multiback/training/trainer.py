@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from multiback import ops, optimizers, tree
 from multiback import metrics as metrics_module
+from multiback import ops, optimizers, tree
 from multiback.backends import registry, select
 from multiback.backends.compile import Compiled
 from multiback.backends.protocol import Adapter, Options
