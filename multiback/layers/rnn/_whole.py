@@ -24,6 +24,7 @@ class WholeSequence(RNN):
     recurrent dropout, `unroll`) the cell is called step by step.
     """
 
+    cell: RecurrentCell
     cell_class: ClassVar[type[RecurrentCell]]
     op: ClassVar[Any]
 
