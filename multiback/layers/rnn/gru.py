@@ -45,6 +45,7 @@ class GRU(WholeSequence):
         (2, 4)
     """
 
+    cell: GRUCell
     cell_class = GRUCell
     op = ops.gru
 
