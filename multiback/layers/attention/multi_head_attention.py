@@ -59,6 +59,13 @@ class MultiHeadAttention(Layer):
         (2, 5, 4)
     """
 
+    kernel_initializer: Any
+    kernel_regularizer: Any
+    kernel_constraint: Any
+    bias_initializer: Any
+    bias_regularizer: Any
+    bias_constraint: Any
+
     def __init__(
         self,
         num_heads: int,
@@ -103,7 +110,9 @@ class MultiHeadAttention(Layer):
         )
         self.supports_masking = True
 
-    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
+    def build(  # type: ignore[override]
+        self, query_shape: Any, value_shape: Any, key_shape: Any = None
+    ) -> None:
         key_shape = value_shape if key_shape is None else key_shape
         if tuple(value_shape[1:-1]) != tuple(key_shape[1:-1]):
             raise ShapeError(f"{title(self)} expects key and value of equal steps, got {key_shape} and {value_shape}.")
