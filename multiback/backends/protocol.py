@@ -126,7 +126,7 @@ class Options:
 
     Attributes:
         differentiable: Results carry the framework's own gradients to arguments and state; state is not consumed.
-        jit: Compile further (jax.jit, tf.function with XLA, torch.compile): True, False, or None if the adapter chooses.
+        jit: Compile further (jax.jit, tf.function with XLA, torch.compile): True, False, or None: the adapter chooses.
         fast: Whether native versions of composites are used.
         disabled: Composites that are expanded even so.
     """
