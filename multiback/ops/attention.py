@@ -17,6 +17,7 @@ from multiback.ops.comparison import logical_and
 from multiback.ops.creation import iota
 from multiback.ops.joining import repeat
 from multiback.ops.linalg import matmul
+from multiback.ops.reduction import any
 from multiback.ops.selection import where
 from multiback.ops.shaping import reshape, transpose
 from multiback.ops.softmax import softmax
@@ -90,8 +91,7 @@ def dot_product_attention(
         query: (batch, T, heads, size).
         key, value: (batch, S, heads or a divisor of it, size).
         bias: Added to the logits; broadcasts to (batch, heads, T, S).
-        mask: Bools that broadcast to (batch, heads, T, S): whether the query may see the key. One that sees none gets
-            the mean of all values.
+        mask: Bools that broadcast to (batch, heads, T, S): whether the query sees the key. One that sees none gets 0.
         scale: By default 1 / sqrt(size).
         is_causal: Whether query t sees the keys 0 to t only.
         flash_attention: Accepted and ignored: adapters choose the kernel, and the result does not depend on it.
@@ -122,11 +122,16 @@ def dot_product_attention(
         logits = tanh(logits / attn_logits_soft_cap) * attn_logits_soft_cap
     if bias is not None:
         logits = logits + cast(bias, logits.dtype)
+    seen = mask
     if is_causal:
         t, s = logits.shape[2:]
         earlier = reshape(iota(t), (t, 1)) >= reshape(iota(s), (1, s))
         mask = earlier if mask is None else logical_and(mask, earlier)
+        seen = None if seen is None else mask
     if mask is not None:
         logits = where(mask, logits, -0.7 * float(np.finfo(logits.dtype.numpy).max))
     weights = cast(softmax(logits, axis=-1), dtype)
-    return transpose(matmul(weights, transpose(value, (0, 2, 1, 3))), (0, 2, 1, 3))
+    y = matmul(weights, transpose(value, (0, 2, 1, 3)))
+    if seen is not None:
+        y = where(any(seen, axis=-1, keepdims=True), y, 0.0)
+    return transpose(y, (0, 2, 1, 3))

@@ -13,17 +13,15 @@ def dot_product_attention(query, key, value, bias, mask, *, scale, is_causal, fl
         mask = earlier if mask is None else mask & earlier
         is_causal = False
     if mask is not None:
-        # Added to any logit this gives itself, so that a query that sees nothing weighs all keys alike.
-        hidden = query.new_full((), torch.finfo(query.dtype).min * 0.7)
-        bias = torch.where(mask, torch.zeros_like(hidden) if bias is None else bias, hidden)
+        bias = mask if bias is None else torch.where(mask, bias, bias.new_full((), float("-inf")))
     y = F.scaled_dot_product_attention(
         query, key, value, bias, is_causal=is_causal, scale=scale, enable_gqa=key.shape[1] != query.shape[1]
     )
     return y.transpose(1, 2)
 
 
-def _covers(equation):
-    return equation.attributes["attn_logits_soft_cap"] is None and equation.flat_inputs[0].dtype != "float16"
-
-
-FAST = {"dot_product_attention": Fast(dot_product_attention, when=_covers)}
+FAST = {
+    "dot_product_attention": Fast(
+        dot_product_attention, when=lambda equation: equation.attributes["attn_logits_soft_cap"] is None
+    )
+}
