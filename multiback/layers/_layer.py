@@ -259,7 +259,8 @@ class Layer(Tracked):
         shapes = self._build_shapes
         if shapes is None:
             return None
-        return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": shapes}
+        taken = {n: shapes[n] for n in inspect.signature(self.build).parameters if n in shapes}
+        return {"shapes_dict": taken} if len(taken) > 1 else {"input_shape": next(iter(shapes.values()))}
 
     def build_from_config(self, config: Mapping[str, Any]) -> None:
         """Builds with the shapes of `get_build_config`."""

@@ -7,6 +7,7 @@ Keras's form of a configuration is used, so that files and `get_config` results 
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,14 @@ _SCOPED: ContextVar[Mapping[str, Any]] = ContextVar("multiback_custom_objects", 
 _SHARED: ContextVar[dict[Any, Any] | None] = ContextVar("multiback_shared_objects", default=None)
 _INSIDE: ContextVar[bool] = ContextVar("multiback_inside_configuration", default=False)
 _SPECIAL = ("__numpy__", "__tensor__", "__bytes__", "__slice__", "__ellipsis__")
+_REGISTERED = (
+    "activations", "constraints", "dtype_policies", "initializers", "layers", "losses", "metrics", "models",
+    "optimizers", "optimizers.schedules", "regularizers",
+)  # fmt: skip
+_KINDS = (
+    "optimizers.schedules", "optimizers", "layers", "losses", "metrics", "initializers", "regularizers", "constraints",
+    "dtype_policies",
+)  # fmt: skip
 _CODE = ("__lambda__", "__typespec__")
 
 
@@ -345,11 +354,19 @@ def _rebuild(name: Any, config: Mapping[str, Any]) -> Any:
     return made
 
 
+@functools.cache
+def _fill_registries() -> None:
+    """Loads the modules whose classes a configuration may name."""
+    for module in _REGISTERED:
+        importlib.import_module(f"multiback.{module}")
+
+
 def _class_of(name: str, config: Mapping[str, Any]) -> Any:
+    _fill_registries()
     registered, module = config.get("registered_name"), config.get("module")
     item = custom_object(registered) if isinstance(registered, str) else None
-    if item is None and isinstance(module, str) and module in REGISTRIES:
-        return REGISTRIES[module].lookup(name)
+    if item is None and (registry := _registry_of(module)) is not None:
+        return registry.lookup(name)
     item = custom_object(name) if item is None else item
     if item is not None:
         return item
@@ -360,11 +377,19 @@ def _class_of(name: str, config: Mapping[str, Any]) -> Any:
     raise error
 
 
+def _registry_of(module: Any) -> Registry | None:
+    """The registry for a module that Keras writes; on some of its backends it writes the private one."""
+    if not isinstance(module, str) or module in REGISTRIES or not module.startswith("keras."):
+        return REGISTRIES.get(module) if isinstance(module, str) else None
+    parts = module.split(".")
+    return next((REGISTRIES[f"keras.{kind}"] for kind in _KINDS if kind.rpartition(".")[2] in parts), None)
+
+
 def _made(item: Any, name: str, config: Mapping[str, Any]) -> Any:
     config = dict(config)
     if inspect.isclass(item) and _module_of(item) is not None:
         # Keras writes arguments of features that we lack, such as quantization; unset, they ask for nothing.
-        config = {k: v for k, v in config.items() if v is not None or k in _arguments(item)}
+        config = {k: v for k, v in config.items() if v is not None or k in _arguments(item)}  # type: ignore[arg-type]
     token = _INSIDE.set(True)
     try:
         return item.from_config(config)
@@ -383,6 +408,7 @@ def _arguments(kind: type) -> frozenset[str]:
 
 
 def _function(name: str, config: Mapping[str, Any]) -> Any:
+    _fill_registries()
     registered = config.get("registered_name")
     for item in (custom_object(registered), custom_object(name)):
         if item is not None:

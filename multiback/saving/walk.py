@@ -16,13 +16,13 @@ from multiback.layers._names import snake_case
 
 def saved_objects(model: Any) -> Iterator[tuple[str, Any]]:
     """The layers and optimizers of a model with their paths, the model itself first, under an empty path."""
-    seen: set[int] = set()
+    seen: dict[int, Any] = {}  # Holds what it has seen: a list that a property made would give its id to the next.
     stack: list[tuple[str, Any]] = [("", model)]
     while stack:
         path, item = stack.pop()
         if id(item) in seen:
             continue
-        seen.add(id(item))
+        seen[id(item)] = item
         if isinstance(item, list | tuple | dict):
             stack += reversed(list(_inside(path, item)))
         else:
