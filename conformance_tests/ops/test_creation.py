@@ -13,7 +13,7 @@ from multiback.errors import ArgumentError, DtypeError, MultibackError, ShapeErr
 from multiback.graph.dims import Dim
 from multiback.graph.ir import Spec
 from multiback.graph.trace import trace
-from multiback.ops import creation
+from multiback.ops import creation, grids
 from multiback.ops.einsum import einsum
 
 
@@ -27,7 +27,7 @@ def test_dtypes_of_what_is_made(backend: str) -> None:
             creation.zeros((2,)),
             creation.ones(3),
             creation.arange(1.0),
-            creation.eye(2),
+            grids.eye(2),
             creation.array([1.0]),
         ],
         "int32": [creation.arange(3), creation.array([1, 2]), creation.full((2,), 1.7, "int32")],
@@ -62,7 +62,7 @@ def test_symbolic_sizes(backend: str, adapter: Any) -> None:
         return (
             creation.arange(n),
             creation.arange(2, 2 * n, 2),
-            creation.eye(n),
+            grids.eye(n),
             creation.zeros((n, 2)),
             creation.arange(n, 0, -1),
         )
@@ -77,10 +77,10 @@ def test_symbolic_sizes(backend: str, adapter: Any) -> None:
 
 def test_meshgrid_and_linspace_with_step(backend: str) -> None:
     for indexing in ("xy", "ij"):
-        got = creation.meshgrid(np.arange(2), np.arange(3), indexing=indexing)
+        got = grids.meshgrid(np.arange(2), np.arange(3), indexing=indexing)
         for a, b in zip(got, np.meshgrid(np.arange(2), np.arange(3), indexing=indexing)):
             np.testing.assert_array_equal(numpy(a), b)
-    line, step = creation.linspace(0.0, 2.0, 5, retstep=True)
+    line, step = grids.linspace(0.0, 2.0, 5, retstep=True)
     np.testing.assert_allclose(numpy(line), [0, 0.5, 1, 1.5, 2], rtol=1e-7)
     assert float(numpy(step)) == 0.5
 
@@ -104,7 +104,7 @@ def test_conversion_keeps_arrays_and_casts_on_request(backend: str) -> None:
         (lambda: creation.arange(0, 3, 0), ArgumentError),
         (lambda: creation.arange("3"), ArgumentError),
         (lambda: creation.zeros((2.5,)), ArgumentError),
-        (lambda: creation.meshgrid([1], indexing="ab"), ArgumentError),
+        (lambda: grids.meshgrid([1], indexing="ab"), ArgumentError),
         (lambda: creation.convert_to_tensor(["a"]), DtypeError),
         (lambda: creation.convert_to_tensor([1], sparse=True), DtypeError),
         (lambda: einsum("ij,jk", np.ones((2, 3))), ArgumentError),

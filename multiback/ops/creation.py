@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,8 +14,8 @@ from multiback.graph.ir import Literal, Spec, Value
 from multiback.graph.trace import as_host_array, current_builder
 from multiback.ops._cases import EXACT, Bound, Case, Sample
 from multiback.ops._define import OPS, Array, composite, primitive
-from multiback.ops._rules import axis_index, chained, promoting
-from multiback.ops.shaping import broadcast_to, expand_dims, moveaxis, reshape
+from multiback.ops._rules import chained
+from multiback.ops.shaping import broadcast_to
 from multiback.ops.sizes import dimension
 
 _X = Sample(("batch", 3))
@@ -29,7 +27,18 @@ def _made(label: str = "", *, c: float = 0.0, **attributes: Any) -> Case:
 
 @primitive(cases=[_made(size=5), _made("none", size=0)])
 def iota(size: Any) -> Spec:
-    """The integers 0, 1, ..., size - 1 in int32."""
+    """The integers 0, 1, ..., size - 1.
+
+    Arguments:
+        size: How many; it may be symbolic.
+
+    Returns:
+        int32 array of shape (size,).
+
+    Example:
+        >>> ops.iota(3).tolist()
+        [0, 1, 2]
+    """
     return Spec((size,), dtypes.int32)
 
 
@@ -43,7 +52,8 @@ def number(size: Size) -> Any:
     return dimension(size, dtypes.int32) if isinstance(size, Dim) else size
 
 
-def _typed(call: dict[str, Any]) -> None:
+def float_type(call: dict[str, Any]) -> None:
+    """Canonical form: `dtype` is `floatx()` unless given."""
     call["dtype"] = dtypes.as_dtype(call["dtype"] or config.floatx())
 
 
@@ -52,19 +62,47 @@ def _shaped(call: dict[str, Any]) -> None:
     call["shape"] = shape if isinstance(shape, tuple) else (shape,)
 
 
-_NEW = chained(_shaped, _typed)
+_NEW = chained(_shaped, float_type)
 _SHAPES = [_made(shape=(2, 3)), _made("scalar", shape=()), _made("integers", shape=4, dtype="int32")]
 
 
 @composite(canonical=_NEW, cases=_SHAPES)
 def zeros(shape: Any, dtype: Any = None) -> Any:
-    """Zeros of a shape; the dtype is `floatx()` unless given."""
+    """Zeros of a shape.
+
+    Arguments:
+        shape: Sizes; they may be symbolic.
+        dtype: `floatx()` unless given.
+
+    Returns:
+        Array of `shape` and `dtype`.
+
+    Source: array API standard 2024.12, zeros.
+
+    Example:
+        >>> ops.zeros((2,)).tolist()
+        [0.0, 0.0]
+    """
     return broadcast_to(OPS["cast"](0, dtype), shape)
 
 
 @composite(canonical=_NEW, cases=_SHAPES)
 def ones(shape: Any, dtype: Any = None) -> Any:
-    """Ones of a shape; the dtype is `floatx()` unless given."""
+    """Ones of a shape.
+
+    Arguments:
+        shape: Sizes; they may be symbolic.
+        dtype: `floatx()` unless given.
+
+    Returns:
+        Array of `shape` and `dtype`.
+
+    Source: array API standard 2024.12, ones.
+
+    Example:
+        >>> ops.ones((2,)).tolist()
+        [1.0, 1.0]
+    """
     return broadcast_to(OPS["cast"](1, dtype), shape)
 
 
@@ -76,27 +114,30 @@ def ones(shape: Any, dtype: Any = None) -> Any:
         Case((Sample((3,)),), {"shape": (2, 3), "dtype": "float32"}, "row", bound=EXACT, differentiable=False),
     ],
 )
-def _full(fill_value: Array, shape: Any, dtype: Any = None) -> Any:
+def _full(shape: Any, fill_value: Array, dtype: Any = None) -> Any:
     """An array of a shape filled with a value or an array that broadcasts to it."""
     return broadcast_to(OPS["cast"](fill_value, dtype), shape)
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
-    """An array of a shape filled with a value or an array that broadcasts to it.
+    """An array of a shape filled with a value.
 
     Arguments:
         shape: Sizes; they may be symbolic.
-        fill_value: Number or array.
+        fill_value: Number, or an array that broadcasts to `shape`.
         dtype: `floatx()` unless given.
 
     Returns:
         Array of `shape` and `dtype`.
 
+    Source: array API standard 2024.12, full.
+
     Example:
-        >>> ops.full((2, 3), 0.5)
+        >>> ops.full((2,), 0.5).tolist()
+        [0.5, 0.5]
     """
     dtype = dtypes.as_dtype(dtype or config.floatx())
-    return _full(_in_dtype(fill_value, dtype), shape, dtype)
+    return _full(shape, _in_dtype(fill_value, dtype), dtype)
 
 
 def _in_dtype(value: Any, dtype: dtypes.DType) -> Any:
@@ -116,13 +157,41 @@ _LIKE = [
 
 @composite(canonical=_typed_like, cases=_LIKE)
 def zeros_like(x: Array, dtype: Any = None) -> Any:
-    """Zeros with the shape of x, and its dtype unless given."""
+    """Zeros with the shape of x.
+
+    Arguments:
+        x: Array.
+        dtype: That of x unless given.
+
+    Returns:
+        Array of the shape of x.
+
+    Source: array API standard 2024.12, zeros_like.
+
+    Example:
+        >>> ops.zeros_like([3, 4]).tolist()
+        [0, 0]
+    """
     return zeros(x.shape, dtype)
 
 
 @composite(canonical=_typed_like, cases=_LIKE)
 def ones_like(x: Array, dtype: Any = None) -> Any:
-    """Ones with the shape of x, and its dtype unless given."""
+    """Ones with the shape of x.
+
+    Arguments:
+        x: Array.
+        dtype: That of x unless given.
+
+    Returns:
+        Array of the shape of x.
+
+    Source: array API standard 2024.12, ones_like.
+
+    Example:
+        >>> ops.ones_like([3, 4]).tolist()
+        [1, 1]
+    """
     return ones(x.shape, dtype)
 
 
@@ -133,18 +202,21 @@ def _full_like(x: Array, fill_value: Array, dtype: Any = None) -> Any:
 
 
 def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
-    """An array with the shape of x filled with a value or an array that broadcasts to it.
+    """An array with the shape of x filled with a value.
 
     Arguments:
         x: Array.
-        fill_value: Number or array.
+        fill_value: Number, or an array that broadcasts to the shape of x.
         dtype: That of x unless given.
 
     Returns:
         Array of the shape of x.
 
+    Source: array API standard 2024.12, full_like.
+
     Example:
-        >>> ops.full_like(mask, -1e9, "float32")
+        >>> ops.full_like([1, 2], 7).tolist()
+        [7, 7]
     """
     wanted = dtype or getattr(x, "dtype", None)
     return _full_like(x, fill_value if wanted is None else _in_dtype(fill_value, dtypes.as_dtype(wanted)), dtype)
@@ -180,17 +252,28 @@ def _range(call: dict[str, Any]) -> None:
     ],
 )
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Any:
-    """Numbers from `start` (0 if only one is given) up to, but not including, `stop`: start + i * step.
+    """Numbers at equal distances: start + i * step, up to but not including `stop`.
 
     Arguments:
-        start, stop, step: Numbers; integers may be symbolic sizes.
-        dtype: int32 for integers, `floatx()` when any is a float, unless given.
+        start: The first number; when only one number is given it is `stop`, and `start` is 0.
+        stop: The end, left out.
+        step: The distance, 1 by default; it may be negative.
+        dtype: int32 when all are integers (or symbolic sizes), else `floatx()`, unless given.
+
+    Returns:
+        Array with one axis.
+
+    Raises:
+        ArgumentError: if a number is not known while tracing, or the step is 0.
+
+    Source: array API standard 2024.12, arange.
 
     Example:
-        >>> ops.arange(2, 8, 2)    # 2 4 6
+        >>> ops.arange(2, 8, 2).tolist()
+        [2, 4, 6]
     """
     if not any(isinstance(part, Dim) for part in (start, stop, step)):
-        return _constant(np.arange(start, stop, step, np.float64 if dtype.is_float else dtype.numpy), dtype)
+        return _constant(np.arange(start, stop, step, dtype=np.float64 if dtype.is_float else dtype.numpy), dtype)
     count = stop - start if step == 1 else (stop - start + step + (-1 if step > 0 else 1)) // step
     steps = OPS["cast"](iota(count), dtype)
     steps = steps if step == 1 else steps * step
@@ -203,167 +286,23 @@ def _constant(array: np.ndarray, dtype: dtypes.DType) -> Any:
     return broadcast_to(array, array.shape)
 
 
-def _endpoints(call: dict[str, Any]) -> None:
-    promoting("start", "stop", to_float=True)(call)
-    if call["num"] < 0:
-        raise ArgumentError(f"linspace() needs num >= 0, got {call['num']}.")
-    call["dtype"] = dtypes.as_dtype(call["dtype"] or call["start"].dtype)
-    call["axis"] = axis_index(call["axis"], max(call["start"].ndim, call["stop"].ndim) + 1)
-
-
-def _span(start: Any, stop: Any, num: int = 50, axis: int = 0, **_: Any) -> Any:
-    shape = np.broadcast_shapes(np.shape(start), np.shape(stop))
-    size = np.expand_dims(np.broadcast_to(np.abs(start) + np.abs(stop), shape), axis)
-    return np.repeat(size, num, axis)
-
-
-_LINE = Bound(4, _span)
-
-
-@composite(
-    name="linspace",
-    canonical=_endpoints,
-    cases=[
-        Case((Sample(()), Sample(())), {"num": 7}, "", bound=_LINE),
-        Case((Sample(("batch",)), Sample(("batch",))), {"num": 5, "axis": -1}, "axis", bound=_LINE),
-        Case((Sample(()), Sample((3,))), {"num": 4, "endpoint": False}, "open", bound=_LINE),
-        Case((Sample(()), Sample(())), {"num": 1}, "one", bound=_LINE),
-    ],
-)
-def _linspace(start: Array, stop: Array, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
-    """`num` evenly spaced numbers: start + i * (stop - start) / (num - 1), or / num when the endpoint is left out.
-
-    With the endpoint the last number is `stop` itself.
-    """
-    steps = num - 1 if endpoint else num
-    fractions = OPS["cast"](np.arange(num) / max(steps, 1), start.dtype)
-    fractions = reshape(fractions, (num, *[1] * max(start.ndim, stop.ndim)))
-    low, high = expand_dims(start, 0), expand_dims(stop, 0)
-    line = low * (1 - fractions) + high * fractions
-    return OPS["cast"](moveaxis(line, 0, axis), dtype)
-
-
-def linspace(
-    start: Any,
-    stop: Any,
-    num: int = 50,
-    endpoint: bool = True,
-    retstep: bool = False,
-    dtype: Any = None,
-    axis: int = 0,
-) -> Any:
-    """`num` evenly spaced numbers from `start` to `stop`: start + i * (stop - start) / (num - 1).
-
-    Arguments:
-        start, stop: Numbers or arrays that broadcast.
-        num: How many.
-        endpoint: Whether `stop` is the last of them; if not, the divisor is `num`.
-        retstep: Whether to return the distance between them too.
-        dtype: That of the endpoints unless given; at least a float.
-        axis: Where the new axis goes.
-
-    Returns:
-        The array, or `(array, step)` with `retstep`.
-
-    Example:
-        >>> ops.linspace(0.0, 1.0, 5)
-    """
-    line = _linspace(start, stop, num, endpoint, dtype, axis)
-    if not retstep:
-        return line
-    steps = num - 1 if endpoint else num
-    return line, OPS["divide"](OPS["subtract"](stop, start), steps if steps > 0 else math.nan)
-
-
-def _matrix(call: dict[str, Any]) -> None:
-    call["M"] = call["N"] if call["M"] is None else call["M"]
-    _typed(call)
-
-
-_MATRICES = [
-    _made(N=3),
-    _made("wide", N=2, M=4, k=1),
-    _made("tall", N=4, M=2, k=-1, dtype="int32"),
-]
-
-
-@composite(canonical=_matrix, cases=_MATRICES)
-def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
-    """The N x M matrix with ones on the k-th diagonal: y[i, j] = 1 if j - i == k."""
-    return OPS["cast"](OPS["equal"](expand_dims(arange(N), 1) + k, arange(M)), dtype)
-
-
-@composite(canonical=_matrix, cases=_MATRICES)
-def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
-    """The N x M matrix with ones at and below the k-th diagonal: y[i, j] = 1 if j - i <= k."""
-    return OPS["cast"](OPS["greater_equal"](expand_dims(arange(N), 1) + k, arange(M)), dtype)
-
-
-def identity(n: int, dtype: Any = None) -> Any:
-    """The n x n identity matrix."""
-    return eye(n, dtype=dtype)
-
-
-def _indexing_order(call: dict[str, Any]) -> None:
-    if call["indexing"] not in ("xy", "ij"):
-        raise ArgumentError(f"indexing must be 'xy' or 'ij', got {call['indexing']!r}.")
-    if any(x.ndim > 1 for x in call["xs"]):
-        raise ArgumentError("meshgrid() takes arrays with one axis.")
-
-
-_AXES = (Sample(("batch",)), Sample((3,)), Sample((2,)))
-
-
-@composite(
-    name="meshgrid",
-    canonical=_indexing_order,
-    cases=[
-        Case((_AXES,), {"indexing": "xy"}, "xy", ("float32", "int32"), EXACT),
-        Case((_AXES,), {"indexing": "ij"}, "ij", ("float32", "int32"), EXACT),
-        Case((_AXES[:1],), {"indexing": "xy"}, "one", bound=EXACT),
-    ],
-)
-def _meshgrid(xs: Sequence[Array], indexing: str) -> Any:
-    """Coordinate arrays of the grid that these axes span."""
-    count = len(xs)  # type: ignore[arg-type]
-    order = [1, 0, *range(2, count)] if indexing == "xy" and count > 1 else list(range(count))
-    columns = [
-        reshape(x, tuple(-1 if axis == order[i] else 1 for axis in range(count)))
-        for i, x in enumerate(xs)  # type: ignore[arg-type, var-annotated]
-    ]
-    shape = tuple(columns[order.index(axis)].shape[axis] for axis in range(count))
-    return tuple(broadcast_to(column, shape) for column in columns)
-
-
-def meshgrid(*x: Any, indexing: str = "xy") -> Any:
-    """Coordinate arrays of the grid that some axes span.
-
-    Arguments:
-        x: Arrays with one axis.
-        indexing: "ij": the i-th array varies along axis i; "xy": the first two are exchanged.
-
-    Returns:
-        A tuple with one array per axis, each of the shape of the grid.
-
-    Example:
-        >>> columns, rows = ops.meshgrid(ops.arange(4), ops.arange(3))
-    """
-    return _meshgrid(list(x), indexing)
-
-
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Any:
-    """x as an array: abstract while tracing, else one of the framework that owns it or of the selected backend.
+    """x as an array: abstract while tracing, else of the framework that owns it or of the selected backend.
 
     Arguments:
         x: Array, number or nested list of numbers.
         dtype: To convert to; lists of Python numbers become int32 and float32 unless given.
         sparse, ragged: Accepted for compatibility; must not be true.
 
+    Returns:
+        The array; x itself when it is one already.
+
     Raises:
         DtypeError: for strings, objects and ragged lists, or when a sparse or ragged array is asked for.
 
     Example:
-        >>> ops.convert_to_tensor([1.0, 2.0])
+        >>> ops.convert_to_tensor([1.0, 2.0]).tolist()
+        [1.0, 2.0]
     """
     if sparse or ragged:
         raise DtypeError("Sparse and ragged arrays are not supported; pass a dense array and a mask.")
@@ -383,26 +322,45 @@ array = convert_to_tensor
 
 
 def convert_to_numpy(x: Any) -> np.ndarray:
-    """The numbers of an array, of whatever framework.
+    """The numbers of an array of whatever framework, as a NumPy array.
 
     Raises:
         TraceError: for an abstract value, which has no numbers yet.
+
+    Example:
+        >>> ops.convert_to_numpy(ops.arange(3))
+        array([0, 1, 2], dtype=int32)
     """
     return np.asarray(x) if isinstance(x, Value) else as_host_array(x)
 
 
 def shape(x: Any) -> tuple[Size, ...]:
-    """The sizes of an array; symbolic ones while tracing."""
+    """The sizes of an array, symbolic ones while tracing.
+
+    Example:
+        >>> ops.shape([[1, 2, 3]])
+        (1, 3)
+    """
     return tuple(x.shape) if isinstance(x, Value) else tuple(np.shape(x))
 
 
 def ndim(x: Any) -> int:
-    """The number of axes."""
+    """The number of axes.
+
+    Example:
+        >>> ops.ndim([[1, 2, 3]])
+        2
+    """
     return len(shape(x))
 
 
 def size(x: Any) -> Size:
-    """The number of elements."""
+    """The number of elements, symbolic when a size is.
+
+    Example:
+        >>> ops.size([[1, 2, 3]])
+        3
+    """
     total: Size = 1
     for n in shape(x):
         total = total * n

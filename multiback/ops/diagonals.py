@@ -11,7 +11,7 @@ from multiback.graph.dims import Dim
 from multiback.ops._cases import Bound, Case, Sample
 from multiback.ops._define import OPS, Array, composite
 from multiback.ops._rules import axis_index
-from multiback.ops.creation import tri
+from multiback.ops.grids import tri
 from multiback.ops.joining import along
 from multiback.ops.padding import constant_pad
 from multiback.ops.shaping import exact_case, expand_dims, reshape, shown, transpose
@@ -41,8 +41,22 @@ _DIAGONALS = [
 def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The elements x[..., i, i + offset] along two axes, as a last axis that replaces them.
 
+    Arguments:
+        x: Array.
+        offset: The diagonal; positive is above the main one.
+        axis1, axis2: The axes of rows and of columns.
+
+    Returns:
+        Array with one axis less.
+
     Raises:
-        ShapeError: if one of the two sizes is symbolic.
+        ShapeError: if the axes are the same, or one of their sizes is symbolic.
+
+    Source: NumPy's diagonal.
+
+    Example:
+        >>> ops.diagonal([[1, 2], [3, 4]]).tolist()
+        [1, 4]
     """
     order = [i for i in range(x.ndim) if i not in (axis1, axis2)]
     x = transpose(x, (*order, axis1, axis2))
@@ -66,7 +80,25 @@ _TRACE = Bound(2, lambda x, **attributes: np.trace(np.abs(x), **attributes))
     ],
 )
 def trace(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """Sum of the elements of a diagonal."""
+    """Sum of the elements of a diagonal.
+
+    Arguments:
+        x: Array.
+        offset: The diagonal; positive is above the main one.
+        axis1, axis2: The axes of rows and of columns.
+
+    Returns:
+        Array with two axes less, in the dtype of x.
+
+    Raises:
+        ShapeError: if the axes are the same, or one of their sizes is symbolic.
+
+    Source: NumPy's trace.
+
+    Example:
+        >>> ops.trace([[1, 2], [3, 4]]).tolist()
+        5
+    """
     return OPS["sum"](diagonal(x, offset, axis1, axis2), axis=-1)
 
 
@@ -86,7 +118,24 @@ def _vector_or_matrix(call: dict[str, Any]) -> None:
     ],
 )
 def diag(x: Array, k: int = 0) -> Any:
-    """The k-th diagonal of a matrix, or the matrix whose k-th diagonal is a vector and whose other elements are 0."""
+    """The k-th diagonal of a matrix, or the matrix whose k-th diagonal is a vector and whose other elements are 0.
+
+    Arguments:
+        x: Vector or matrix.
+        k: The diagonal; positive is above the main one.
+
+    Returns:
+        Vector for a matrix, square matrix for a vector.
+
+    Raises:
+        ShapeError: for another number of axes, or a symbolic size.
+
+    Source: NumPy's diag.
+
+    Example:
+        >>> ops.diag([1, 2]).tolist()
+        [[1, 0], [0, 2]]
+    """
     if x.ndim == 2:
         return diagonal(x, k)
     n = x.shape[0]
@@ -106,11 +155,45 @@ _TRIANGLES = [exact_case("", Sample(("batch", 3, 4))), *(exact_case(f"k={k}", _X
 
 @composite(canonical=_is_matrix, cases=_TRIANGLES)
 def tril(x: Array, k: int = 0) -> Any:
-    """The elements at and below the k-th diagonal of the last two axes, zeros above it."""
+    """The elements at and below the k-th diagonal of the last two axes, zeros above it.
+
+    Arguments:
+        x: Array of shape (..., n, m).
+        k: The diagonal; positive is above the main one.
+
+    Returns:
+        Array of the shape of x.
+
+    Raises:
+        ShapeError: if x has fewer than two axes.
+
+    Source: array API standard 2024.12, tril.
+
+    Example:
+        >>> ops.tril([[1, 2], [3, 4]]).tolist()
+        [[1, 0], [3, 4]]
+    """
     return OPS["where"](tri(x.shape[-2], x.shape[-1], k, "bool"), x, OPS["cast"](0, x.dtype))
 
 
 @composite(canonical=_is_matrix, cases=_TRIANGLES)
 def triu(x: Array, k: int = 0) -> Any:
-    """The elements at and above the k-th diagonal of the last two axes, zeros below it."""
+    """The elements at and above the k-th diagonal of the last two axes, zeros below it.
+
+    Arguments:
+        x: Array of shape (..., n, m).
+        k: The diagonal; positive is above the main one.
+
+    Returns:
+        Array of the shape of x.
+
+    Raises:
+        ShapeError: if x has fewer than two axes.
+
+    Source: array API standard 2024.12, triu.
+
+    Example:
+        >>> ops.triu([[1, 2], [3, 4]]).tolist()
+        [[1, 2], [0, 4]]
+    """
     return OPS["where"](tri(x.shape[-2], x.shape[-1], k - 1, "bool"), OPS["cast"](0, x.dtype), x)

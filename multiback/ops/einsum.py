@@ -159,6 +159,9 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
         operands: Arrays; their dtypes are promoted.
         kwargs: `optimize` is accepted for compatibility; each framework orders the products itself.
 
+    Returns:
+        Array in the promoted dtype.
+
     Raises:
         ArgumentError: for subscripts that cannot be read.
         ShapeError: if they do not fit the operands.
@@ -166,7 +169,8 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     Source: NumPy's einsum.
 
     Example:
-        >>> ops.einsum("bqd,bkd->bqk", query, key)
+        >>> ops.einsum("ij,j->i", [[1, 2], [3, 4]], [1, 1]).tolist()
+        [3, 7]
     """
     if unknown := set(kwargs) - {"optimize"}:
         raise ArgumentError(f"einsum() has no argument {sorted(unknown)[0]!r}.")

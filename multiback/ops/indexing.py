@@ -143,15 +143,21 @@ def _getitem(x: Array, key: Any) -> Spec:
 
     Arguments:
         x: Array.
-        key: An integer, slice (negative steps too), None (a new axis), Ellipsis, or a tuple of these. Integers out of
-            range are an error. One entry may be an array of integers: then `take` selects along that axis.
+        key: An integer, slice (negative steps too), None (a new axis), Ellipsis, or a tuple of these. One entry may be
+            an array of integers: then `take` selects along that axis.
+
+    Returns:
+        Array of the dtype of x.
 
     Raises:
-        ShapeError: for an integer out of range or too many entries.
+        ShapeError: for an integer out of range, or more entries than axes.
         DtypeError: for a boolean mask, whose result would have a shape that depends on data.
 
+    Source: array API standard 2024.12, indexing.
+
     Example:
-        >>> x[:, -1], x[..., ::2], x[:, None]
+        >>> ops.getitem([[1, 2], [3, 4]], (slice(None), -1)).tolist()
+        [2, 4]
     """
     counts = iter([(count, stays) for _, count, _, stays in _entries(x.shape, key)])
     shape: list[Size] = []
@@ -277,7 +283,7 @@ _INDICES = Sample((2, 4), -5, 4, dtype="int32")
     ],
 )
 def take(x: Array, indices: Array, axis: int | None = None) -> Spec:
-    """Elements of x at `indices` along an axis: y[..., j, ...] = x[..., indices[j], ...].
+    """Elements of x at indices along an axis: y[..., j, ...] = x[..., indices[j], ...].
 
     Arguments:
         x: Array.
@@ -291,8 +297,11 @@ def take(x: Array, indices: Array, axis: int | None = None) -> Spec:
     Raises:
         DtypeError: if the indices are not integers.
 
+    Source: array API standard 2024.12, take.
+
     Example:
-        >>> ops.take(embeddings, tokens, axis=0)
+        >>> ops.take([10, 20, 30], [2, 0, -1]).tolist()
+        [30, 10, 30]
     """
     return Spec((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]), x.dtype)  # type: ignore[operator]
 
@@ -335,7 +344,7 @@ def _broadcast_except(call: dict[str, Any]) -> None:
     ],
 )
 def take_along_axis(x: Array, indices: Array, axis: int | None = None) -> Spec:
-    """Elements of x along an axis, chosen separately at every place of the other axes.
+    """Elements of x along an axis, chosen separately at every place of the others.
 
     y[i, j, k] = x[i, indices[i, j, k], k] for axis 1.
 
@@ -352,8 +361,11 @@ def take_along_axis(x: Array, indices: Array, axis: int | None = None) -> Spec:
         DtypeError: if the indices are not integers.
         ShapeError: if the shapes do not fit.
 
+    Source: array API standard 2024.12, take_along_axis.
+
     Example:
-        >>> ops.take_along_axis(log_probabilities, ops.expand_dims(labels, -1), axis=-1)
+        >>> ops.take_along_axis([[1, 2], [3, 4]], [[1], [0]], axis=1).tolist()
+        [[2], [3]]
     """
     return like(indices, x.dtype)
 

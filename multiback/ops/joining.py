@@ -56,10 +56,23 @@ _PAIR = (Sample(("batch", 4, 3)), Sample(("batch", 2, 3)))
     ],
 )
 def concatenate(xs: Sequence[Array], axis: int = 0) -> Spec:
-    """Arrays one after another along an existing axis; their dtypes are promoted.
+    """Arrays one after another along an axis they have.
+
+    Arguments:
+        xs: Arrays that differ at most in the size of that axis.
+        axis: The axis.
+
+    Returns:
+        Array in the promoted dtype.
 
     Raises:
         ShapeError: if they differ in another axis.
+
+    Source: array API standard 2024.12, concat.
+
+    Example:
+        >>> ops.concatenate([[1, 2], [3]]).tolist()
+        [1, 2, 3]
     """
     total: Size = 0
     for x in xs:  # type: ignore[attr-defined]
@@ -102,7 +115,24 @@ def _stack_axis(call: dict[str, Any]) -> None:
     ],
 )
 def stack(x: Sequence[Array], axis: int = 0) -> Any:
-    """Arrays of one shape side by side along a new axis."""
+    """Arrays side by side along a new axis.
+
+    Arguments:
+        x: Arrays of one shape.
+        axis: Position of the new axis in the result.
+
+    Returns:
+        Array in the promoted dtype.
+
+    Raises:
+        ShapeError: if the shapes differ.
+
+    Source: array API standard 2024.12, stack.
+
+    Example:
+        >>> ops.stack([[1, 2], [3, 4]], axis=1).tolist()
+        [[1, 3], [2, 4]]
+    """
     return concatenate([expand_dims(item, axis) for item in x], axis)  # type: ignore[attr-defined]
 
 
@@ -128,7 +158,7 @@ def _split_points(call: dict[str, Any]) -> None:
     ],
 )
 def split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> Any:
-    """x cut along an axis: into equal parts, or before each of the given indices.
+    """x cut along an axis.
 
     Arguments:
         x: Array.
@@ -141,8 +171,11 @@ def split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> 
     Raises:
         ShapeError: if the axis does not divide into equal parts.
 
+    Source: NumPy's split.
+
     Example:
-        >>> query, key, value = ops.split(projected, 3, axis=-1)
+        >>> [part.tolist() for part in ops.split([1, 2, 3], [1])]
+        [[1], [2, 3]]
     """
     ends = (0, *indices_or_sections, x.shape[axis])  # type: ignore[misc]
     return tuple(along(x, axis, a, b) for a, b in pairwise(ends))
@@ -153,10 +186,24 @@ def split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> 
     cases=[exact_case("", axis=1), exact_case("last", num=3, axis=-1)],
 )
 def unstack(x: Array, num: int | None = None, axis: int = 0) -> Any:
-    """The slices of x along an axis, a tuple of arrays without it.
+    """The slices of x along an axis.
+
+    Arguments:
+        x: Array.
+        num: The size of the axis; it may be left out.
+        axis: The axis.
+
+    Returns:
+        A tuple of arrays without that axis.
 
     Raises:
         ShapeError: if the axis has a symbolic size, or not the size `num`.
+
+    Source: array API standard 2024.12, unstack.
+
+    Example:
+        >>> [row.tolist() for row in ops.unstack([[1, 2], [3, 4]])]
+        [[1, 2], [3, 4]]
     """
     size = x.shape[axis]
     if not isinstance(size, int) or num not in (None, size):
@@ -172,7 +219,21 @@ def unstack(x: Array, num: int | None = None, axis: int = 0) -> Any:
     ]
 )
 def tile(x: Array, repeats: int | Sequence[int]) -> Any:
-    """x as a whole repeated `repeats[i]` times along axis i; missing axes count as 1, on the left."""
+    """x as a whole repeated along its axes.
+
+    Arguments:
+        x: Array.
+        repeats: How often along each axis; missing ones count as 1, on the left.
+
+    Returns:
+        Array whose sizes are the products.
+
+    Source: array API standard 2024.12, tile.
+
+    Example:
+        >>> ops.tile([1, 2], 2).tolist()
+        [1, 2, 1, 2]
+    """
     times = repeats if isinstance(repeats, tuple) else (repeats,)
     times = (1,) * (x.ndim - len(times)) + times
     shape = (1,) * (len(times) - x.ndim) + x.shape
@@ -201,10 +262,24 @@ def _repeat_axis(call: dict[str, Any]) -> None:
     ],
 )
 def repeat(x: Array, repeats: int | Sequence[int], axis: int | None = None) -> Any:
-    """Each element repeated along an axis: `repeats` times, or `repeats[i]` times the i-th. None flattens first.
+    """Each element repeated along an axis.
+
+    Arguments:
+        x: Array.
+        repeats: How often each, or one count for each element.
+        axis: The axis; None flattens first.
+
+    Returns:
+        Array of the dtype of x.
 
     Raises:
         ShapeError: if there are several counts, but not one for each element.
+
+    Source: array API standard 2024.12, repeat.
+
+    Example:
+        >>> ops.repeat([1, 2], 2).tolist()
+        [1, 1, 2, 2]
     """
     if isinstance(repeats, tuple):
         return OPS["take"](x, np.repeat(np.arange(len(repeats), dtype=np.int32), repeats), axis)

@@ -66,7 +66,8 @@ def matmul(x1: Array, x2: Array) -> Spec:
     Source: array API standard 2024.12, matmul.
 
     Example:
-        >>> x @ kernel
+        >>> ops.matmul([[1, 2], [3, 4]], [1, 1]).tolist()
+        [3, 7]
     """
     if x1.ndim == 0 or x2.ndim == 0:
         raise ShapeError("matmul() does not take scalars; multiply them with *.")
@@ -135,10 +136,17 @@ def tensordot(x1: Array, x2: Array, axes: Any = 2) -> Any:
         x1, x2: Arrays.
         axes: n for the last n axes of x1 with the first n of x2, or a pair of axes or lists of axes.
 
+    Returns:
+        Array in the promoted dtype.
+
     Raises:
         ShapeError: if sizes of paired axes differ.
 
     Source: array API standard 2024.12, tensordot.
+
+    Example:
+        >>> ops.tensordot([[1, 2], [3, 4]], [[1, 0], [0, 1]], 2).tolist()
+        5
     """
     first, second = axes
     rows = [i for i in range(x1.ndim) if i not in first]
@@ -164,7 +172,20 @@ _DOT = _product_bound(np.dot)
 def dot(x1: Array, x2: Array) -> Any:
     """Sum of products over the last axis of x1 and the last but one (or only) axis of x2; a product with a scalar.
 
+    Arguments:
+        x1, x2: Arrays.
+
+    Returns:
+        Array in the promoted dtype.
+
+    Raises:
+        ShapeError: if the sizes of those axes differ.
+
     Source: NumPy's dot.
+
+    Example:
+        >>> ops.dot([1, 2], [3, 4]).tolist()
+        11
     """
     if x1.ndim == 0 or x2.ndim == 0:
         return OPS["multiply"](x1, x2)
@@ -185,7 +206,23 @@ _INNER = _product_bound(np.inner)
     ],
 )
 def inner(x1: Array, x2: Array) -> Any:
-    """Sum of products over the last axes of both; a product with a scalar."""
+    """Sum of products over the last axes of both; a product with a scalar.
+
+    Arguments:
+        x1, x2: Arrays.
+
+    Returns:
+        Array of shape x1.shape[:-1] + x2.shape[:-1], in the promoted dtype.
+
+    Raises:
+        ShapeError: if the sizes of those axes differ.
+
+    Source: NumPy's inner.
+
+    Example:
+        >>> ops.inner([[1, 2], [3, 4]], [1, 1]).tolist()
+        [3, 7]
+    """
     if x1.ndim == 0 or x2.ndim == 0:
         return OPS["multiply"](x1, x2)
     return tensordot(x1, x2, ((-1,), (-1,)))
@@ -202,7 +239,20 @@ _OUTER, _VDOT = _product_bound(np.outer, 1), _product_bound(np.vdot)
     ],
 )
 def outer(x1: Array, x2: Array) -> Any:
-    """All products of an element of x1 with one of x2, both flattened: y[i, j] = x1[i] x2[j]."""
+    """All products of an element of x1 with one of x2, both flattened: y[i, j] = x1[i] x2[j].
+
+    Arguments:
+        x1, x2: Arrays.
+
+    Returns:
+        Array of shape (x1.size, x2.size), in the promoted dtype.
+
+    Source: NumPy's outer.
+
+    Example:
+        >>> ops.outer([1, 2], [3, 4]).tolist()
+        [[3, 4], [6, 8]]
+    """
     return OPS["multiply"](reshape(x1, (-1, 1)), reshape(x2, (1, -1)))
 
 
@@ -214,5 +264,21 @@ def outer(x1: Array, x2: Array) -> Any:
     ],
 )
 def vdot(x1: Array, x2: Array) -> Any:
-    """Sum of products of corresponding elements of two arrays, flattened."""
+    """Sum of products of corresponding elements of two arrays, flattened.
+
+    Arguments:
+        x1, x2: Arrays with as many elements.
+
+    Returns:
+        Scalar in the promoted dtype.
+
+    Raises:
+        ShapeError: if the numbers of elements differ.
+
+    Source: NumPy's vdot.
+
+    Example:
+        >>> ops.vdot([[1, 2]], [[3], [4]]).tolist()
+        11
+    """
     return matmul(reshape(x1, (-1,)), reshape(x2, (-1,)))

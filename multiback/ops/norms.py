@@ -73,10 +73,17 @@ def norm(x: Array, ord: Any = None, axis: int | Sequence[int] | None = None, kee
         axis: One axis, two axes, or None.
         keepdims: Whether the axes stay, with size 1.
 
+    Returns:
+        Array of floats without the axes.
+
     Raises:
         ArgumentError: for a norm that is not defined here (those by singular values are not).
 
     Source: NumPy's linalg.norm.
+
+    Example:
+        >>> ops.norm([3.0, 4.0]).tolist()
+        5.0
     """
     axes, size = axis, OPS["abs"](x)
     if ord is None:

@@ -29,13 +29,25 @@ _X = Sample(("batch", 4, 3))
     ]
 )
 def roll(x: Array, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Any:
-    """The elements moved by `shift` places along `axis`, those beyond the end coming in at the front.
+    """The elements moved along an axis, those beyond the end coming in at the front: y[i] = x[(i - shift) mod n].
 
-    y[i] = x[(i - shift) mod n]. None rolls all elements as one axis and restores the shape.
+    Arguments:
+        x: Array.
+        shift: Number of places, or one for each axis.
+        axis: One axis or several; None moves all elements as one axis and restores the shape.
+
+    Returns:
+        Array of the shape of x.
 
     Raises:
         ArgumentError: if there are not as many shifts as axes.
         ShapeError: if a symbolic size may be smaller than the shift.
+
+    Source: array API standard 2024.12, roll.
+
+    Example:
+        >>> ops.roll([1, 2, 3], 1).tolist()
+        [3, 1, 2]
     """
     if axis is None:
         return reshape(roll(reshape(x, (-1,)), shift, 0), x.shape)
@@ -62,7 +74,20 @@ def roll(x: Array, shift: int | Sequence[int], axis: int | Sequence[int] | None 
     ],
 )
 def constant_pad(x: Array, pad_width: Any, value: Any) -> Spec:
-    """x with `pad_width[i] = (before, after)` elements of `value` added at the ends of axis i."""
+    """x with elements of one value added at the ends of its axes.
+
+    Arguments:
+        x: Array.
+        pad_width: `(before, after)` for each axis; sizes may be symbolic.
+        value: Number.
+
+    Returns:
+        Array of the dtype of x.
+
+    Example:
+        >>> ops.constant_pad([1, 2], [(1, 0)], 9).tolist()
+        [9, 1, 2]
+    """
     return Spec(tuple(n + before + after for n, (before, after) in zip(x.shape, pad_width)), x.dtype)
 
 
@@ -126,12 +151,18 @@ def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any =
             outermost element; "wrap" continues from the other end.
         constant_values: Number for mode "constant", 0 by default.
 
+    Returns:
+        Array of the dtype of x.
+
     Raises:
         ArgumentError: for an unknown mode or malformed widths.
         ShapeError: if a mirrored or wrapped axis is shorter than its padding.
 
+    Source: NumPy's pad.
+
     Example:
-        >>> ops.pad(ops.array([1, 2, 3]), 2, mode="reflect")    # 3 2 1 2 3 2 1
+        >>> ops.pad([1, 2, 3], 2, mode="reflect").tolist()
+        [3, 2, 1, 2, 3, 2, 1]
     """
     if mode == "constant":
         return constant_pad(x, pad_width, constant_values)

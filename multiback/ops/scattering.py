@@ -69,6 +69,17 @@ def scatter_rows(x: Array, indices: Array, updates: Array, reduction: str | None
         updates: Array of shape (m, ...).
         reduction: None replaces (among equal indices, which one wins is not defined); "add", "max", "min" and "mul"
             combine with what is there, equal indices one after another.
+
+    Returns:
+        Array of the shape of x, in the promoted dtype.
+
+    Raises:
+        ShapeError: if the shapes do not fit.
+        GradientError: when "max", "min" or "mul" is differentiated.
+
+    Example:
+        >>> ops.scatter_rows([1.0, 2.0], [0, 0], [5.0, 6.0], "add").tolist()
+        [12.0, 2.0]
     """
     return like(x)
 
@@ -142,12 +153,18 @@ def scatter_update(inputs: Array, indices: Array, updates: Array, reduction: str
         reduction: None replaces (among equal places, which one wins is not defined); "add", "max", "min" or "mul"
             combine with what is there.
 
+    Returns:
+        Array of the shape of inputs, in the promoted dtype.
+
     Raises:
         ShapeError: if the shapes do not fit.
         ArgumentError: for an unknown reduction.
 
+    Source: Keras's scatter_update.
+
     Example:
-        >>> ops.scatter_update(ops.zeros((4,)), [[0], [2]], [1.0, 5.0])
+        >>> ops.scatter_update([0.0, 0.0, 0.0], [[0], [2]], [1.0, 5.0]).tolist()
+        [1.0, 0.0, 5.0]
     """
     depth = indices.shape[-1]
     sizes, rest = inputs.shape[:depth], inputs.shape[depth:]
@@ -174,7 +191,7 @@ def scatter_update(inputs: Array, indices: Array, updates: Array, reduction: str
     ],
 )
 def scatter(indices: Array, values: Array, shape: Any) -> Any:
-    """Zeros of a shape with values added at places given by coordinates; values at equal places add up.
+    """Zeros with values added at places given by coordinates; values at equal places add up.
 
     Arguments:
         indices: Integers of shape (..., k): coordinates on the first k axes. Negative ones count from the end; those
@@ -182,8 +199,17 @@ def scatter(indices: Array, values: Array, shape: Any) -> Any:
         values: Array of shape indices.shape[:-1] + shape[k:].
         shape: Of the result.
 
+    Returns:
+        Array of `shape`, in the dtype of the values.
+
+    Raises:
+        ShapeError: if the shapes do not fit.
+
+    Source: Keras's scatter.
+
     Example:
-        >>> ops.scatter([[1], [1]], [2.0, 3.0], (3,))    # 0 5 0
+        >>> ops.scatter([[1], [1]], [2.0, 3.0], (3,)).tolist()
+        [0.0, 5.0, 0.0]
     """
     return scatter_update(zeros(shape, values.dtype), indices, values, "add")
 
@@ -223,8 +249,15 @@ def one_hot(x: Array, num_classes: int, axis: int = -1, dtype: Any = None, spars
         dtype: Of the result, `floatx()` unless given.
         sparse: Accepted for compatibility; must be False.
 
+    Returns:
+        Array with one more axis.
+
+    Raises:
+        DtypeError: if x is not of integers.
+
     Example:
-        >>> ops.one_hot([0, 2], 3)
+        >>> ops.one_hot([0, 2], 3, dtype="int32").tolist()
+        [[1, 0, 0], [0, 0, 1]]
     """
     if x.dtype.bits < 32:
         x = OPS["cast"](x, dtypes.int32)
@@ -255,9 +288,24 @@ def _starts(call: dict[str, Any]) -> None:
     ],
 )
 def dynamic_slice(inputs: Array, start_indices: Array, shape: Any) -> Any:
-    """inputs[start[0]:start[0] + shape[0], ...], with starts that are numbers of the graph.
+    """inputs[start[0]:start[0] + shape[0], ...], where the starts are computed in the graph.
 
-    A start is clamped to 0 ... n - shape[i], so that the slice lies inside. Source: XLA's DynamicSlice.
+    Arguments:
+        inputs: Array.
+        start_indices: Integers, one per axis; each is clamped to 0 ... n - shape[i], so that the slice lies inside.
+        shape: Of the part.
+
+    Returns:
+        Array of `shape`.
+
+    Raises:
+        ShapeError: if there is not one start per axis.
+
+    Source: XLA's DynamicSlice.
+
+    Example:
+        >>> ops.dynamic_slice([1, 2, 3], [9], (2,)).tolist()
+        [2, 3]
     """
     y = inputs
     for axis, (size, count) in enumerate(zip(inputs.shape, shape)):
@@ -289,9 +337,24 @@ def _update_starts(call: dict[str, Any]) -> None:
     ],
 )
 def dynamic_update_slice(inputs: Array, start_indices: Array, updates: Array) -> Any:
-    """inputs with `updates` written from `start_indices` on; starts are clamped so that all of it lies inside.
+    """inputs with `updates` written from `start_indices` on, where the starts are computed in the graph.
+
+    Arguments:
+        inputs: Array.
+        start_indices: Integers, one per axis; each is clamped so that all of `updates` lies inside.
+        updates: Array with as many axes.
+
+    Returns:
+        Array of the shape of inputs, in the promoted dtype.
+
+    Raises:
+        ShapeError: if the numbers of axes differ.
 
     Source: XLA's DynamicUpdateSlice.
+
+    Example:
+        >>> ops.dynamic_update_slice([1, 2, 3], [1], [9]).tolist()
+        [1, 9, 3]
     """
     spread, inside = updates, None
     for axis, (size, count) in enumerate(zip(inputs.shape, updates.shape)):
@@ -364,11 +427,15 @@ def slice(inputs: Any, start_indices: Any, shape: Sequence[Any]) -> Any:
             moved back so that the slice lies inside, a negative one counts as 0.
         shape: Of the part.
 
+    Returns:
+        Array of `shape`.
+
     Raises:
         ShapeError: if there is not one start per axis, or the part is larger than `inputs`.
 
     Example:
-        >>> ops.slice(x, (0, 2), (3, 1))
+        >>> ops.slice(ops.arange(5), (2,), (3,)).tolist()
+        [2, 3, 4]
     """
     sizes = shape_of(inputs)
     if len(shape) != len(sizes):
@@ -391,11 +458,15 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
             moved back so that all of `updates` lies inside, a negative one counts as 0.
         updates: Array with as many axes as inputs.
 
+    Returns:
+        Array of the shape of inputs.
+
     Raises:
         ShapeError: if the numbers of axes differ, or the updates are larger than `inputs`.
 
     Example:
-        >>> cache = ops.slice_update(cache, (0, position, 0), new)
+        >>> ops.slice_update(ops.zeros((3,)), (1,), ops.ones((2,))).tolist()
+        [0.0, 1.0, 1.0]
     """
     known = _known(start_indices, shape_of(inputs), shape_of(updates))
     if known is None:

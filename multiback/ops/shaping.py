@@ -70,11 +70,17 @@ def reshape(x: Array, newshape: Any) -> Spec:
         x: Array.
         newshape: Sizes; one of them may be -1 and is then inferred. Sizes may be symbolic.
 
+    Returns:
+        Array of shape `newshape`.
+
     Raises:
         ShapeError: if the number of elements differs, or may differ for some symbolic size.
 
+    Source: array API standard 2024.12, reshape.
+
     Example:
-        >>> ops.reshape(x, (-1, 3))
+        >>> ops.reshape([1, 2, 3, 4], (-1, 2)).tolist()
+        [[1, 2], [3, 4]]
     """
     if product(x.shape) != product(newshape):
         raise ShapeError(
@@ -107,7 +113,24 @@ def _permutation(call: dict[str, Any]) -> None:
     cases=[exact_case("reverse"), exact_case("given", axes=(1, -1, 0)), exact_case("scalar", Sample(()))],
 )
 def transpose(x: Array, axes: Sequence[int] | None = None) -> Spec:
-    """The axes in another order: axis `i` of the result is axis `axes[i]` of x; None reverses them."""
+    """The axes in another order: axis `i` of the result is axis `axes[i]` of x.
+
+    Arguments:
+        x: Array.
+        axes: A permutation of its axes; None reverses them.
+
+    Returns:
+        Array with the same elements.
+
+    Raises:
+        ShapeError: if `axes` is not a permutation.
+
+    Source: array API standard 2024.12, permute_dims.
+
+    Example:
+        >>> ops.transpose([[1, 2, 3], [4, 5, 6]]).tolist()
+        [[1, 4], [2, 5], [3, 6]]
+    """
     return Spec(tuple(x.shape[a] for a in axes), x.dtype)  # type: ignore[union-attr]
 
 
@@ -126,7 +149,21 @@ def _(g: Any, y: Any, x: Any, axes: Any) -> Any:
     cases=[exact_case("all"), exact_case("one", axis=-1), exact_case("two", axis=(0, 1))],
 )
 def flip(x: Array, axis: int | Sequence[int] | None = None) -> Spec:
-    """The elements in reverse order along `axis` (None: all axes): y[i] = x[n - 1 - i]."""
+    """The elements in reverse order: y[i] = x[n - 1 - i].
+
+    Arguments:
+        x: Array.
+        axis: One axis or several; None reverses all.
+
+    Returns:
+        Array of the shape of x.
+
+    Source: array API standard 2024.12, flip.
+
+    Example:
+        >>> ops.flip([1, 2, 3]).tolist()
+        [3, 2, 1]
+    """
     return like(x)
 
 
@@ -154,10 +191,25 @@ def _target_shape(call: dict[str, Any]) -> None:
     ],
 )
 def broadcast_to(x: Array, shape: Any) -> Spec:
-    """x repeated, without copying, along new leading axes and axes of size 1 until it has `shape`.
+    """x repeated along new leading axes and axes of size 1 until it has a shape.
+
+    No elements are copied where the framework has views.
+
+    Arguments:
+        x: Array.
+        shape: Sizes; they may be symbolic.
+
+    Returns:
+        Array of `shape`.
 
     Raises:
         ShapeError: if a size of x is neither 1 nor that of `shape`.
+
+    Source: array API standard 2024.12, broadcast_to.
+
+    Example:
+        >>> ops.broadcast_to([1, 2], (2, 2)).tolist()
+        [[1, 2], [1, 2]]
     """
     if len(x.shape) > len(shape) or broadcast_shapes(x.shape, shape) != shape:
         raise ShapeError(f"Cannot broadcast {shown(x.shape)} to {shown(shape)}.")
@@ -186,7 +238,24 @@ def _inserted(call: dict[str, Any]) -> None:
     cases=[exact_case("front", axis=0), exact_case("last", axis=-1), exact_case("two", axis=(0, -2))],
 )
 def expand_dims(x: Array, axis: int | Sequence[int]) -> Any:
-    """x with axes of size 1 inserted at the positions `axis` of the result."""
+    """x with axes of size 1 inserted.
+
+    Arguments:
+        x: Array.
+        axis: Position of the new axis in the result, or several.
+
+    Returns:
+        Array with the same elements.
+
+    Raises:
+        ShapeError: for a position outside the result, or one given twice.
+
+    Source: array API standard 2024.12, expand_dims.
+
+    Example:
+        >>> ops.shape(ops.expand_dims([1, 2], -1))
+        (2, 1)
+    """
     axes = axis if isinstance(axis, tuple) else (axis,)
     rest = iter(x.shape)
     return reshape(x, tuple(1 if i in axes else next(rest) for i in range(x.ndim + len(axes))))
@@ -209,13 +278,49 @@ _ONES = Sample(("batch", 1, 3, 1))
     cases=[exact_case("all", _ONES), exact_case("one", _ONES, axis=-1), exact_case("two", _ONES, axis=(1, 3))],
 )
 def squeeze(x: Array, axis: int | Sequence[int] | None = None) -> Any:
-    """x without axes of size 1: those in `axis`, or all of them."""
+    """x without axes of size 1.
+
+    Arguments:
+        x: Array.
+        axis: The axes to drop; None drops all whose size is known to be 1.
+
+    Returns:
+        Array with the same elements.
+
+    Raises:
+        ShapeError: if the size of a given axis is not 1.
+
+    Source: array API standard 2024.12, squeeze.
+
+    Example:
+        >>> ops.squeeze([[1, 2]]).tolist()
+        [1, 2]
+    """
     return reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in axis))  # type: ignore[operator]
 
 
 @composite(cases=[exact_case("", source=0, destination=-1), exact_case("several", source=(0, 1), destination=(-1, 0))])
 def moveaxis(x: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
-    """The axes `source` moved to the positions `destination`; the others keep their order."""
+    """Some axes moved to other positions; the rest keep their order.
+
+    Arguments:
+        x: Array.
+        source: One axis or several.
+        destination: As many positions in the result.
+
+    Returns:
+        Array with the same elements.
+
+    Raises:
+        ArgumentError: if there are not as many positions as axes.
+        ShapeError: for an axis that does not exist or occurs twice.
+
+    Source: array API standard 2024.12, moveaxis.
+
+    Example:
+        >>> ops.shape(ops.moveaxis(ops.zeros((2, 3, 4)), 0, -1))
+        (3, 4, 2)
+    """
     old, new = ((a,) if isinstance(a, int) else a for a in (source, destination))
     if len(old) != len(new):
         raise ArgumentError(f"moveaxis() moves {len(old)} axes to {len(new)} positions; give as many of each.")
@@ -227,7 +332,24 @@ def moveaxis(x: Array, source: int | Sequence[int], destination: int | Sequence[
 
 @composite(cases=[exact_case("", axis1=0, axis2=-1)])
 def swapaxes(x: Array, axis1: int, axis2: int) -> Any:
-    """x with two axes exchanged."""
+    """x with two axes exchanged.
+
+    Arguments:
+        x: Array.
+        axis1, axis2: The axes.
+
+    Returns:
+        Array with the same elements.
+
+    Raises:
+        ShapeError: for an axis that does not exist.
+
+    Source: NumPy's swapaxes.
+
+    Example:
+        >>> ops.shape(ops.swapaxes(ops.zeros((2, 3, 4)), 0, 2))
+        (4, 3, 2)
+    """
     order = list(range(x.ndim))
     i, j = axis_index(axis1, x.ndim), axis_index(axis2, x.ndim)
     order[i], order[j] = j, i
@@ -236,5 +358,18 @@ def swapaxes(x: Array, axis1: int, axis2: int) -> Any:
 
 @composite(cases=[exact_case(""), exact_case("scalar", Sample(()))])
 def ravel(x: Array) -> Any:
-    """All elements along one axis, in row-major order."""
+    """All elements along one axis, in row-major order.
+
+    Arguments:
+        x: Array.
+
+    Returns:
+        Array of shape (x.size,).
+
+    Source: NumPy's ravel.
+
+    Example:
+        >>> ops.ravel([[1, 2], [3, 4]]).tolist()
+        [1, 2, 3, 4]
+    """
     return reshape(x, (-1,))

@@ -41,16 +41,20 @@ def _sorted_axis(call: dict[str, Any]) -> None:
     ],
 )
 def argsort(x: Array, axis: int | None = -1) -> Spec:
-    """Positions that sort x along an axis in ascending order, in int32.
-
-    Equal elements keep their order, NaN comes last.
+    """Positions that sort x along an axis in ascending order; equal elements keep their order, NaN comes last.
 
     Arguments:
         x: Array.
         axis: The axis; None sorts the flattened array.
 
+    Returns:
+        int32 array of the shape of x.
+
+    Source: array API standard 2024.12, argsort with stable=True.
+
     Example:
-        >>> ops.argsort(ops.array([3, 1, 2]))    # 1 2 0
+        >>> ops.argsort([3, 1, 2]).tolist()
+        [1, 2, 0]
     """
     return like(x, dtypes.int32)
 
@@ -70,7 +74,21 @@ def _(x: Any, axis: Any) -> Any:
     ],
 )
 def sort(x: Array, axis: int | None = -1) -> Any:
-    """The elements along an axis in ascending order, NaN last. Gradients go to where an element came from."""
+    """The elements along an axis in ascending order, NaN last. Gradients go to where an element came from.
+
+    Arguments:
+        x: Array.
+        axis: The axis; None sorts the flattened array.
+
+    Returns:
+        Array of the shape of x.
+
+    Source: array API standard 2024.12, sort.
+
+    Example:
+        >>> ops.sort([3, 1, 2]).tolist()
+        [1, 2, 3]
+    """
     return take_along_axis(x, argsort(x, axis), axis)
 
 
@@ -94,7 +112,7 @@ def _top(call: dict[str, Any]) -> None:
     ],
 )
 def top_k(x: Array, k: int, sorted: bool = True) -> Any:
-    """The k largest elements along the last axis in descending order, and their positions in int32.
+    """The k largest elements along the last axis in descending order, and their positions.
 
     Among equal elements the one with the lowest index comes first; NaN counts as the largest.
 
@@ -104,13 +122,15 @@ def top_k(x: Array, k: int, sorted: bool = True) -> Any:
         sorted: Accepted for compatibility; the result is always sorted.
 
     Returns:
-        `(values, indices)`, both of shape (..., k).
+        `(values, indices)`, both of shape (..., k), the indices in int32.
 
     Raises:
         ArgumentError: if k is larger than the axis.
 
     Example:
-        >>> values, indices = ops.top_k(scores, 5)
+        >>> values, indices = ops.top_k([1, 5, 5, 3], 2)
+        >>> indices.tolist()
+        [1, 2]
     """
     indices = along(_descending(x), x.ndim - 1, 0, k)
     return take_along_axis(x, indices, -1), indices
@@ -155,7 +175,14 @@ def in_top_k(targets: Array, predictions: Array, k: int) -> Any:
     Returns:
         Booleans of shape (n,).
 
+    Raises:
+        DtypeError: if the targets are not integers.
+
     Source: TensorFlow's InTopKV2.
+
+    Example:
+        >>> ops.in_top_k([0, 1], [[0.1, 0.9], [0.1, 0.9]], 1).tolist()
+        [False, True]
     """
     column = expand_dims(targets, -1)
     own = take_along_axis(predictions, column, -1)
@@ -182,15 +209,28 @@ _SORTED = Sample((9,), 0, 6, transform=np.sort)
     ],
 )
 def searchsorted(sorted_sequence: Array, values: Array, side: str = "left") -> Any:
-    """Where values would be inserted to keep a sequence sorted, in int32.
+    """Where values would be inserted to keep a sequence sorted.
 
-    With side "left" the number of elements less than the value, with "right" of those less or equal. NaN is
-    not allowed.
+    With side "left" the number of elements less than the value, with "right" of those less or equal. NaN is not
+    allowed.
 
     Arguments:
         sorted_sequence: Ascending, of shape (n,).
         values: Of any shape.
         side: "left" or "right".
+
+    Returns:
+        int32 array of the shape of the values.
+
+    Raises:
+        ArgumentError: for another side.
+        ShapeError: if the sequence has several axes.
+
+    Source: array API standard 2024.12, searchsorted.
+
+    Example:
+        >>> ops.searchsorted([1, 2, 2, 3], [2, 9]).tolist()
+        [1, 4]
     """
     before = "less" if side == "left" else "less_equal"
     smaller = OPS[before](sorted_sequence, expand_dims(values, -1))
