@@ -47,9 +47,10 @@ def one_graph(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _specs(arrays: list[Any], adapter: Adapter) -> list[Spec]:
+    """Sizes that a framework does not tell are taken to be equal where they belong to the same axis."""
     specs = []
-    for i, x in enumerate(arrays):
-        sizes = (Dim.named(f"size_{i}_{j}") if n is None else n for j, n in enumerate(adapter.shape(x)))
+    for x in arrays:
+        sizes = (Dim.named(f"size_{axis}") if n is None else n for axis, n in enumerate(adapter.shape(x)))
         specs.append(Spec(tuple(sizes), adapter.dtype(x)))
     return specs
 

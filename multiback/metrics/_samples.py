@@ -65,3 +65,8 @@ def sample_count(values: Any, dtype: DType) -> Any:
         return ops.sum(ops.ones_like(values))
     size = number(values.shape[0])
     return size if isinstance(size, int) else as_array(size, dtype)
+
+
+def own_storage(variable: Any) -> Any:
+    """The value in an array of its own: the next step may write into the Variable's."""
+    return ops.add(variable, 0)

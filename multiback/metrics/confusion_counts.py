@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from multiback.metrics._confusion import Thresholds, update_counts
+from multiback.metrics._samples import own_storage
 from multiback.metrics.metric import Metric
 from multiback.metrics.registry import register
 
@@ -29,7 +30,8 @@ class ConfusionCount(Metric):
         update_counts({self._cell: self.accumulator}, y_true, y_pred, self._thresholds, sample_weight=sample_weight)
 
     def result(self) -> Any:
-        return self.accumulator[0] if len(self._thresholds) == 1 else self.accumulator.value
+        counts = own_storage(self.accumulator)
+        return counts[0] if len(self._thresholds) == 1 else counts
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "thresholds": self.init_thresholds}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from multiback import ops
-from multiback.metrics._samples import per_sample, total
+from multiback.metrics._samples import own_storage, per_sample, total
 from multiback.metrics.metric import Metric
 from multiback.metrics.registry import register
 
@@ -32,4 +32,4 @@ class Sum(Metric):
         self.total.assign_add(total(values))
 
     def result(self) -> Any:
-        return ops.cast(self.total, self.dtype)
+        return own_storage(self.total)
