@@ -12,6 +12,7 @@ from loss_formulas import FORMULAS, Formula, data
 import multiback as mb
 from multiback import losses
 from multiback.errors import UnknownNameError
+from multiback.losses.reduction import reduce_weighted
 from multiback.losses.resolve import resolve
 
 with warnings.catch_warnings():
@@ -57,6 +58,30 @@ def test_configurations_hold_all_that_keras_holds_and_come_back(formula: Formula
     assert losses.deserialize(config).get_config() == ours.get_config()
     assert losses.deserialize(theirs).reduction == "sum"
     assert keras.saving.deserialize_keras_object(config).name == "mine"
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", None])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("weight", [None, (4,), (4, 1), (4, 3)], ids=str)
+def test_masks_weights_and_reductions_meet_as_in_keras(
+    reduction: str | None, masked: bool, weight: tuple | None
+) -> None:
+    from keras.src.losses.loss import reduce_weighted_values
+
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(4,) if weight == (4,) else (4, 3)).astype("float32")
+    mask = rng.random(values.shape) < 0.5 if masked else None
+    weights = None if weight is None else rng.random(weight).astype("float32")
+    found = np.asarray(reduce_weighted(values, weights, mask, reduction, mb.dtypes.float32))
+    theirs = np.asarray(reduce_weighted_values(values, weights, mask, reduction, "float32"))
+    assert found.shape == theirs.shape
+    assert np.allclose(found, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_configurations_keep_a_dtype_of_their_own() -> None:
+    loss = losses.Huber(dtype="float64")
+    assert losses.deserialize(losses.serialize(loss)).dtype == "float64"
+    assert keras.losses.deserialize(losses.serialize(loss)).dtype == "float64"
 
 
 @pytest.mark.parametrize("name", CLASSES)

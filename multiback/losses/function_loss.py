@@ -46,7 +46,7 @@ class LossFunctionWrapper(FunctionLoss):
         kwargs: Passed to the function.
 
     Example:
-        >>> LossFunctionWrapper(mean_squared_error, name="mse")
+        >>> LossFunctionWrapper(losses.mean_squared_error, name="mse")
         <LossFunctionWrapper name=mse>
     """
 

@@ -84,8 +84,9 @@ class Loss:
         raise ArgumentError(f"{type(self).__name__} needs a method call(self, y_true, y_pred).")
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {"name": self.name, "reduction": self.reduction}
+        """The constructor's arguments; the dtype only when it is not `floatx()`."""
+        config = {"name": self.name, "reduction": self.reduction}
+        return config if self._dtype == compute_dtype(None) else {**config, "dtype": str(self._dtype)}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
