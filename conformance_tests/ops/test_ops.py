@@ -23,7 +23,7 @@ def _cases() -> Iterator[Any]:
                 yield pytest.param(op.name, index, dtype, id=f"{op.name}-{case.label}-{dtype}")
 
 
-@pytest.mark.parametrize(("name", "index", "dtype"), _cases())
+@pytest.mark.parametrize(("name", "index", "dtype"), list(_cases()))
 def test_op_agrees_with_the_reference(adapter: Adapter, name: str, index: int, dtype: str) -> None:
     check_case(OPS[name], OPS[name].cases[index], adapter, dtype)
 
