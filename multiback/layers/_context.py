@@ -37,8 +37,8 @@ def current_context() -> CallContext | None:
 
 
 @contextlib.contextmanager
-def entered(context: CallContext) -> Iterator[CallContext]:
-    """Makes `context` the current one."""
+def entered(context: CallContext | None) -> Iterator[CallContext | None]:
+    """Makes `context` the current one; None: what is called inside belongs to no call."""
     token = _CONTEXT.set(context)
     try:
         yield context

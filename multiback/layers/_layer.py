@@ -334,7 +334,8 @@ class Layer(Tracked):
 
     def _call_symbolically(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         specs = tree.map(lambda x: x.spec if isinstance(x, KerasTensor) else x, (args, kwargs))
-        traced = trace(lambda a, k: self._call_here(a, k), *specs, name=self.name)
+        with entered(None):
+            traced = trace(lambda a, k: self._call_here(a, k), *specs, name=self.name)
         node = Node(self, args, kwargs)
         outputs = []
         for i, value in enumerate(traced.graph.results):
@@ -473,7 +474,8 @@ class Layer(Tracked):
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Symbolic outputs for symbolic inputs, without recording a call."""
         specs = tree.map(lambda x: x.spec if isinstance(x, KerasTensor | Value) else x, (args, kwargs))
-        traced = trace(lambda a, k: self._call_here(a, k), *specs, name=self.name)
+        with entered(None):
+            traced = trace(lambda a, k: self._call_here(a, k), *specs, name=self.name)
         outputs = [KerasTensor(public_shape(v.shape), v.dtype) for v in traced.graph.results]
         return tree.unflatten(traced.structure, outputs)
 
