@@ -5,12 +5,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from multiback import dtypes, ops
 
 
 def counted(step: Any, dtype: dtypes.DType) -> Any:
     """A step number as a float wide enough to count: `dtype`, but at least float32."""
     return ops.cast(step, dtype if dtype.bits >= 32 else dtypes.float32)
+
+
+def rounded(decay: float, dtype: dtypes.DType) -> float:
+    """The decay as a number of the dtype in which steps are counted."""
+    return float(np.asarray(decay, dtype.numpy if dtype.bits >= 32 else np.float32))
 
 
 def one_minus_power(decay: float, step: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from multiback import ops
-from multiback.optimizers._bias import counted, one_minus_power
+from multiback.optimizers._bias import counted, one_minus_power, rounded
 from multiback.optimizers._multi_tensor import MultiTensorOptimizer, assign_all
 from multiback.optimizers._registry import REGISTRY
 from multiback.optimizers.optimizer import Rate, in_dtype
@@ -76,12 +76,14 @@ class Adam(MultiTensorOptimizer):
         """Updates these variables."""
         dtype = variables[0].dtype
         step = counted(self.iterations + 1, dtype)
-        bias = ops.sqrt(one_minus_power(self.beta_2, step)) / one_minus_power(self.beta_1, step)
+        # Rounded to the dtype once, so that the averages and their correction decay alike in every kernel.
+        beta_1, beta_2 = (rounded(b, dtype) for b in (self.beta_1, self.beta_2))
+        bias = ops.sqrt(one_minus_power(beta_2, step)) / one_minus_power(beta_1, step)
         means, squares = self._slots(self._means, variables), self._slots(self._squares, variables)
         largest = self._slots(self._largest, variables) if self._largest else []
         rate = learning_rate * in_dtype(bias, dtype)
         new, *slots = ops.adam_update(
-            variables, gradients, means, squares, largest, rate, self.beta_1, self.beta_2, self.epsilon
+            variables, gradients, means, squares, largest, rate, beta_1, beta_2, self.epsilon
         )
         assign_all(variables, new)
         for old, values in zip((means, squares, largest), slots):

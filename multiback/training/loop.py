@@ -50,6 +50,8 @@ def fit(
                 session.logs = logs
                 if model.stop_training:
                     break
+            if getattr(model.optimizer, "use_ema", False):
+                model.optimizer.finalize_variable_values(model.trainable_variables)
     return callbacks.history
 
 

@@ -36,7 +36,7 @@ def raise_if_bad(model: Any, batch: Batch) -> None:
     if not int(model._guard.numpy()):
         return
     model._guard.assign(np.zeros((), np.int32))
-    step = int(np.asarray(model.optimizer.iterations.numpy()))
+    step = int(model.optimizer.iterations)
     layer = first_nonfinite(model, batch)
     where = f" The first output that is NaN or infinite comes from {layer}." if layer else ""
     raise NonFiniteError(
