@@ -1,4 +1,4 @@
-"""Files travel both ways: what Keras writes is loaded here with equal predictions, and what is written here in Keras."""
+"""Files travel both ways: what Keras writes loads here with equal predictions, and what is written here in Keras."""
 
 from __future__ import annotations
 
