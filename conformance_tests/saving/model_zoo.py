@@ -112,7 +112,9 @@ def nested(lib: Any) -> Built:
     layers = lib.layers
     h = inner_in = lib.Input((4,), name="inner_in")
     inner = lib.Model(inner_in, layers.Dense(3, activation="sigmoid", name="code")(h), name="inner")
-    outer = lib.Sequential([lib.Input((6,)), lib.Sequential([layers.Dense(5), layers.Dense(4)], name="deep")], name="outer")
+    outer = lib.Sequential(
+        [lib.Input((6,)), lib.Sequential([layers.Dense(5), layers.Dense(4)], name="deep")], name="outer"
+    )
     a, b = lib.Input((4,), name="left"), lib.Input((4,), name="right")
     code = layers.Concatenate()([inner(a), inner(b)])
     y = outer(code)

@@ -82,9 +82,7 @@ class Adam(MultiTensorOptimizer):
         means, squares = self._slots(self._means, variables), self._slots(self._squares, variables)
         largest = self._slots(self._largest, variables) if self._largest else []
         rate = learning_rate * in_dtype(bias, dtype)
-        new, *slots = ops.adam_update(
-            variables, gradients, means, squares, largest, rate, beta_1, beta_2, self.epsilon
-        )
+        new, *slots = ops.adam_update(variables, gradients, means, squares, largest, rate, beta_1, beta_2, self.epsilon)
         assign_all(variables, new)
         for old, values in zip((means, squares, largest), slots):
             assign_all(old, values)
