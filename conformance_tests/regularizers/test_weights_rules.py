@@ -183,3 +183,20 @@ def test_gelu_is_exact_unless_asked(backend: str) -> None:
     x = np.array([1.0], "float64")
     assert host(activations.gelu(x)) == pytest.approx(0.8413447460685429, rel=1e-13)
     assert host(activations.gelu(x, approximate=True)) == pytest.approx(0.8411919906082768, rel=1e-13)
+
+
+@pytest.mark.parametrize("axis", [-1, 0])
+def test_sparsemax_is_the_nearest_distribution(axis: int, backend: str) -> None:
+    x = np.concatenate([W, [[5.0, 0.0, -5.0], [1.0, 1.0, 1.0]]]).astype("float32")
+    found = host(Compiled(lambda v: activations.sparsemax(v, axis=axis), "sparsemax")(x))
+    expected = np.apply_along_axis(nearest_distribution, axis, x.astype("float64"))
+    assert np.all(np.abs(found - expected) <= 16 * U32 * np.abs(x).max())
+
+
+def nearest_distribution(x: np.ndarray) -> np.ndarray:
+    """By bisection for the threshold."""
+    low, high = x.min() - 1, x.max()
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if np.maximum(x - middle, 0).sum() > 1 else (low, middle)
+    return np.maximum(x - low, 0)

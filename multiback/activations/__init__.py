@@ -1,4 +1,4 @@
-"""Activation functions by Keras's names. All but four are the ops of the same names."""
+"""Activation functions by Keras's names. All but five are the ops of the same names."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from multiback.activations.gelu import gelu
 from multiback.activations.linear import linear
 from multiback.activations.registry import REGISTRY, deserialize, get, serialize
 from multiback.activations.relu import relu
+from multiback.activations.sparsemax import sparsemax
 from multiback.ops import (
     celu,
     elu,
@@ -41,7 +42,7 @@ _ALIASES: dict[Any, tuple[str, ...]] = {silu: ("swish",), hard_silu: ("hard_swis
 for _function in (
     celu, elu, exponential, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, linear, log_sigmoid,
     log_softmax, mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign, sparse_plus,
-    sparse_sigmoid, squareplus, tanh, tanh_shrink, threshold,
+    sparse_sigmoid, sparsemax, squareplus, tanh, tanh_shrink, threshold,
 ):  # fmt: skip
     REGISTRY.register(*_ALIASES.get(_function, ()))(_function)
 
@@ -75,6 +76,7 @@ __all__ = [
     "softsign",
     "sparse_plus",
     "sparse_sigmoid",
+    "sparsemax",
     "squareplus",
     "swish",
     "tanh",

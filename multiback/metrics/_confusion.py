@@ -13,6 +13,7 @@ from multiback.dtypes import DType
 from multiback.errors import ArgumentError, ShapeError
 from multiback.losses._arrays import as_array, as_arrays, same_rank, shown
 from multiback.losses._one_graph import one_graph
+from multiback.ops.cumulative import cumulative_sum
 from multiback.ops.scattering import scatter_rows
 from multiback.variables import Variable
 
@@ -191,7 +192,7 @@ def _by_bucket(
     sides = ops.stack([ops.reshape(x, (-1,)) for x in (positive, negative)], axis=1)
     empty = np.zeros((labels * (steps + 1), 2), dtype.numpy)
     sums = ops.reshape(scatter_rows(empty, ops.reshape(bucket, (-1,)), sides, "add"), (labels, steps + 1, 2))
-    above = ops.flip(ops.cumsum(ops.flip(sums, axis=1), axis=1), axis=1)
+    above = cumulative_sum(sums, axis=1, reverse=True)
     reached, totals = ops.transpose(above[:, 1:], (2, 1, 0)), ops.transpose(above[:, :1], (2, 1, 0))
     if not multi_label:
         reached, totals = reached[:, :, 0], totals[:, :, 0]

@@ -12,15 +12,14 @@ from multiback.metrics.registry import FUNCTIONS, register
 
 
 def among_top(classes: Any, scores: Any, k: int) -> Any:
-    """1 where fewer than k scores are greater than that of the class, else 0; classes that tie count as found.
+    """1 where fewer than k scores are greater than that of the class, else 0; the shape of `classes`.
 
-    A class whose score is NaN counts as not found.
+    Classes that tie count as found; one that does not exist, or whose score is not finite, does not.
     """
-    column = len(classes.shape) == len(scores.shape)
-    own = ops.take_along_axis(scores, classes if column else ops.expand_dims(classes, -1), axis=-1)
-    # "Not at most" counts NaN among the greater ones.
-    greater = ops.cast(ops.logical_not(ops.less_equal(scores, own)), "int32")
-    return ops.cast(ops.less(ops.sum(greater, axis=-1, keepdims=column), k), config.floatx())
+    if len(scores.shape) == 2 and len(classes.shape) == 1:
+        return ops.cast(ops.in_top_k(classes, scores, k), config.floatx())
+    rows = ops.reshape(classes, (-1,)), ops.reshape(scores, (-1, scores.shape[-1]))
+    return ops.reshape(ops.cast(ops.in_top_k(*rows, k), config.floatx()), classes.shape)
 
 
 @FUNCTIONS.register()
