@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 from multiback import dtypes, tree
 from multiback.backends import registry, select
 from multiback.backends.protocol import Adapter, Executable, Options
-from multiback.errors import StateError
+from multiback.errors import ShapeError, StateError
 from multiback.graph.check import check
 from multiback.graph.dims import Dim
 from multiback.graph.ir import Spec
@@ -66,6 +67,7 @@ class Compiled:
         self.name = name
         self.options = options or Options(differentiable=True)
         self._programs: dict[Any, Program] = {}
+        self._unbatched: set[Any] = set()
         self._lock = threading.Lock()
 
     def clear(self) -> None:
@@ -87,20 +89,34 @@ class Compiled:
         types = [adapter.dtype(a) for a in arrays]
         at = set(positions)
         static = tuple(x for i, x in enumerate(leaves) if i not in at)
+
+        def key_of(batched: bool) -> Any:
+            kinds = tuple((s[1:] if batched else s, t) for s, t in zip(shapes, types))
+            return adapter.name, structure, tuple(positions), static, batched, kinds
+
+        def compiled(batched: bool) -> Program:
+            key = key_of(batched)
+            if key not in self._programs:
+                filled = list(leaves)
+                for i, spec in zip(positions, _specs(shapes, types, batched)):
+                    filled[i] = spec
+                with self._lock:
+                    if key not in self._programs:
+                        self._programs[key] = self.build(adapter, tree.unflatten(structure, filled))
+            return self._programs[key]
+
         batched = self.batched and len({s[0] if s else 1 for s in shapes}) == 1 and all(shapes)
-        kinds = tuple((s[1:] if batched else s, t) for s, t in zip(shapes, types))
-        key = (adapter.name, structure, tuple(positions), static, batched, kinds)
-        program = self._programs.get(key)
-        if program is None:
-            with self._lock:
-                if key not in self._programs:
-                    specs = _specs(shapes, types, batched)
-                    filled = list(leaves)
-                    for i, spec in zip(positions, specs):
-                        filled[i] = spec
-                    self._programs[key] = self.build(adapter, tree.unflatten(structure, filled))
-                program = self._programs[key]
-        return program
+        if not batched or key_of(True) in self._unbatched:
+            return compiled(False)
+        try:
+            return compiled(True)
+        except ShapeError:
+            # Leading sizes that are equal by chance are no batch: what fails for any batch may do for this one.
+            with contextlib.suppress(ShapeError):
+                program = compiled(False)
+                self._unbatched.add(key_of(True))
+                return program
+            raise
 
     def build(self, adapter: Adapter, arguments: tuple[Any, ...]) -> Program:
         """Traces the function for arguments with these `Spec` leaves, and compiles it."""
