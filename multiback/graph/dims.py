@@ -5,7 +5,9 @@ Sizes are taken to be at least 1. Equality is structural, so two sizes are equal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from typing import TypeAlias
 
 from multiback.errors import ShapeError
@@ -13,6 +15,7 @@ from multiback.errors import ShapeError
 Size: TypeAlias = "int | Dim"
 Shape: TypeAlias = "tuple[Size, ...]"
 _Monomial: TypeAlias = "tuple[_Atom, ...]"
+_SKETCHING: ContextVar[bool] = ContextVar("multiback_sketching", default=False)
 
 
 class _Atom:
@@ -219,6 +222,25 @@ def divide_exactly(size: Size, by: Size) -> Size | None:
             return None
         quotient[tuple(rest)] = value // coefficient
     return _simplified(quotient)
+
+
+@contextlib.contextmanager
+def sketching() -> Iterator[None]:
+    """Inside, symbolic sizes that may be equal count as equal where arrays meet: shapes are only looked at, not run."""
+    token = _SKETCHING.set(True)
+    try:
+        yield
+    finally:
+        _SKETCHING.reset(token)
+
+
+def common(a: Size, b: Size) -> Size | None:
+    """The size of two that must be equal, or None if they are not; while sketching, one of two that may be equal."""
+    if a == b:
+        return a
+    if not _SKETCHING.get() or isinstance(_combine([(a, 1), (b, -1)]), int):
+        return None
+    return a if isinstance(a, int) else b
 
 
 def maximum(a: Size, b: Size) -> Size:

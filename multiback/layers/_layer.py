@@ -15,6 +15,7 @@ from multiback import dtype_policies, initializers, regularizers, tree
 from multiback.backends.compile import Compiled
 from multiback.dtypes import as_dtype
 from multiback.errors import ArgumentError, NotBuiltError, ShapeError, StateError, closest
+from multiback.graph.dims import sketching
 from multiback.graph.ir import Value
 from multiback.graph.op import OPS
 from multiback.graph.trace import current_builder, current_scope, scope, trace
@@ -334,7 +335,7 @@ class Layer(Tracked):
 
     def _call_symbolically(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         specs = tree.map(lambda x: x.spec if isinstance(x, KerasTensor) else x, (args, kwargs))
-        with entered(None):
+        with entered(None), sketching():
             traced = trace(lambda a, k: self._call_here(a, k), *specs, name=self.name)
         node = Node(self, args, kwargs)
         outputs = []
@@ -474,7 +475,7 @@ class Layer(Tracked):
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Symbolic outputs for symbolic inputs, without recording a call."""
         specs = tree.map(lambda x: x.spec if isinstance(x, KerasTensor | Value) else x, (args, kwargs))
-        with entered(None):
+        with entered(None), sketching():
             traced = trace(lambda a, k: self._call_here(a, k), *specs, name=self.name)
         outputs = [KerasTensor(public_shape(v.shape), v.dtype) for v in traced.graph.results]
         return tree.unflatten(traced.structure, outputs)

@@ -8,7 +8,7 @@ from typing import Any
 from multiback import dtypes
 from multiback.dtypes import DType
 from multiback.errors import ArgumentError, ShapeError
-from multiback.graph.dims import Shape
+from multiback.graph.dims import Shape, common
 from multiback.graph.ir import Literal, Spec, Value
 from multiback.graph.op import OPS
 from multiback.graph.trace import current_builder
@@ -61,7 +61,9 @@ def broadcast_shapes(*shapes: Shape) -> Shape:
         for i, size in enumerate(shape, rank - len(shape)):
             if result[i] == 1:
                 result[i] = size
-            elif size != 1 and size != result[i]:
+            elif size != 1 and (both := common(result[i], size)) is not None:
+                result[i] = both
+            elif size != 1:
                 shown = " and ".join(str(s).replace("'", "") for s in shapes)
                 raise ShapeError(f"Shapes {shown} do not broadcast: sizes {result[i]} and {size} differ.")
     return tuple(result)

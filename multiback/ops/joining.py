@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from multiback.errors import ArgumentError, ShapeError
-from multiback.graph.dims import Dim, Size, divide_exactly
+from multiback.graph.dims import Dim, Size, common, divide_exactly
 from multiback.graph.ir import Spec
 from multiback.ops._cases import Sample
 from multiback.ops._define import OPS, Array, composite, primitive
@@ -34,7 +34,7 @@ def _join_axis(call: dict[str, Any]) -> None:
     first = call["xs"][0]
     call["axis"] = axis_index(call["axis"], first.ndim)
     for x in call["xs"][1:]:
-        differ = [i for i, (a, b) in enumerate(zip(x.shape, first.shape)) if a != b]
+        differ = [i for i, (a, b) in enumerate(zip(x.shape, first.shape)) if common(a, b) is None]
         if x.ndim != first.ndim or set(differ) - {call["axis"]}:
             raise ShapeError(
                 f"concatenate() joins arrays that differ in axis {call['axis']} only, got {shown(first.shape)} and "
