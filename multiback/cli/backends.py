@@ -41,20 +41,15 @@ def list_backends(as_json: bool = False) -> None:
     if as_json:
         print(json.dumps({"default": default, "backends": rows}, indent=2))
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("", "backend", "version", "devices"):
-        table.add_column(heading)
+    width = max(len(row["version"] or "-") for row in rows) + 2
+    print(f"  {'backend':<12}{'version':<{width}}devices")
     for row in rows:
-        mark = "*" if row["name"] == default else ""
-        note = ", ".join(row["devices"])
-        if not row["installed"]:
-            note = f"not installed; {row['install']}"
-        elif "problem" in row:
-            note = row["problem"]
-        table.add_row(mark, row["name"], row["version"] or "-", note)
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(table)
-    console.print("* the default; choose with backend=, multiback.use_backend(), set_backend() or MULTIBACK_BACKEND")
+        mark = "*" if row["name"] == default else " "
+        print(f"{mark} {row['name']:<12}{row['version'] or '-':<{width}}{_note(row)}")
+    print("* the default; choose with backend=, multiback.use_backend(), set_backend() or MULTIBACK_BACKEND")
+
+
+def _note(row: dict[str, Any]) -> str:
+    if not row["installed"]:
+        return f"not installed; {row['install']}"
+    return row.get("problem") or ", ".join(row["devices"])
