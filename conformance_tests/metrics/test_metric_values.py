@@ -14,7 +14,7 @@ import multiback as mb
 from multiback import losses, metrics, ops
 from multiback.backends.compile import Compiled
 from multiback.backends.registry import get_adapter, owner
-from multiback.errors import ShapeError
+from multiback.errors import ShapeError, StateError
 from multiback.layers._masks import set_mask
 
 U32 = 2.0**-24
@@ -460,6 +460,8 @@ def test_stateless_updates_leave_the_metric_alone(backend: str) -> None:
     assert all(not v.numpy().any() for v in metric.variables)
     with pytest.raises(ShapeError, match="has 2 variables, got 1"):
         metric.stateless_result(state[:1])
+    with pytest.raises(StateError, match="while a graph is traced"):
+        Compiled(metric.stateless_result, "result")(state)
 
 
 def test_own_metrics_with_metrics_inside(backend: str) -> None:

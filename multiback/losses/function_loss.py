@@ -46,8 +46,8 @@ class LossFunctionWrapper(FunctionLoss):
         kwargs: Passed to the function.
 
     Example:
-        >>> LossFunctionWrapper(losses.mean_squared_error, name="mse")
-        <LossFunctionWrapper name=mse>
+        >>> LossFunctionWrapper(multiback.losses.huber, delta=0.5)
+        <LossFunctionWrapper name=huber>
     """
 
     def __init__(

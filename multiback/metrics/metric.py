@@ -10,6 +10,7 @@ import numpy as np
 from multiback import tree
 from multiback.dtypes import DType
 from multiback.errors import ArgumentError, ShapeError, StateError
+from multiback.graph.trace import current_builder
 from multiback.layers._names import auto_name, snake_case
 from multiback.losses._arrays import as_arrays, compute_dtype
 from multiback.metrics.registry import REGISTRY
@@ -136,6 +137,7 @@ class Metric:
 
         Raises:
             ShapeError: if there are more or fewer arrays than Variables.
+            StateError: while a graph is traced.
         """
         with self._holding(metric_variables) as scope:
             self.update_state(*args, **kwargs)
@@ -146,6 +148,7 @@ class Metric:
 
         Raises:
             ShapeError: if there are more or fewer arrays than Variables.
+            StateError: while a graph is traced.
         """
         with self._holding(metric_variables):
             return self.result()
@@ -159,6 +162,11 @@ class Metric:
     def _holding(self, arrays: Sequence[Any]) -> StatelessScope:
         if len(arrays) != len(self.variables):
             raise ShapeError(f"{self.name} has {len(self.variables)} variables, got {len(arrays)} arrays.")
+        if current_builder() is not None:
+            raise StateError(
+                f"The stateless methods of {self.name} were called while a graph is traced, where its Variables are "
+                "state of the graph already. Call update_state() and result()."
+            )
         return StatelessScope(list(zip(self.variables, as_arrays(*arrays))))
 
     def get_config(self) -> dict[str, Any]:
