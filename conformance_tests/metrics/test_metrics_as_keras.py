@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_metric_values import DEFINITIONS, Definition, draw
+from metric_definitions import DEFINITIONS, Definition, draw
 
 import multiback as mb
 from multiback import losses, metrics
