@@ -12,11 +12,12 @@ from multiback.backends.protocol import Adapter
 from multiback.graph.trace import as_host_array
 
 # One of each kind is enough: the ops have float32 cases of their own.
-_KINDS = (
-    "Dense Embedding EinsumDense PReLU Conv1D Conv2D Conv2DTranspose DepthwiseConv2D MaxPooling2D AveragePooling1D "
-    "GlobalAveragePooling1D BatchNormalization LayerNormalization Normalization Flatten Permute UpSampling2D Add Dot "
-    "Dropout SimpleRNN LSTM GRU Bidirectional Attention MultiHeadAttention"
-).split()
+_KINDS = {
+    "Dense", "Embedding", "EinsumDense", "PReLU", "Conv1D", "Conv2D", "Conv2DTranspose", "DepthwiseConv2D",
+    "MaxPooling2D", "AveragePooling1D", "GlobalAveragePooling1D", "BatchNormalization", "LayerNormalization",
+    "Normalization", "Flatten", "Permute", "UpSampling2D", "Add", "Dot", "Dropout", "SimpleRNN", "LSTM", "GRU",
+    "Bidirectional", "Attention", "MultiHeadAttention",
+}  # fmt: skip
 _CHOSEN = {row.name: i for i, row in reversed(list(enumerate(ROWS))) if row.name in _KINDS}
 
 

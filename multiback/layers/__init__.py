@@ -7,7 +7,7 @@ from multiback.layers.activations.elu import ELU
 from multiback.layers.activations.leaky_relu import LeakyReLU
 from multiback.layers.activations.prelu import PReLU
 from multiback.layers.activations.relu import ReLU
-from multiback.layers.activations.softmax import Softmax, lowest_logit
+from multiback.layers.activations.softmax import Softmax
 from multiback.layers.attention.additive_attention import AdditiveAttention
 from multiback.layers.attention.attention import Attention
 from multiback.layers.attention.multi_head_attention import MultiHeadAttention
@@ -224,7 +224,6 @@ __all__ = [
     "concatenate",
     "deserialize",
     "dot",
-    "lowest_logit",
     "maximum",
     "minimum",
     "multiply",

@@ -6,14 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from multiback import ops
-from multiback.dtypes import as_dtype
 from multiback.layers._layer import Layer
 from multiback.layers._registry import REGISTRY
-
-
-def lowest_logit(dtype: Any) -> float:
-    """A logit that has weight 0 next to any other, and is finite in this dtype."""
-    return -3e4 if as_dtype(dtype) == "float16" else -1e9
+from multiback.layers.activations._logits import lowest_logit
 
 
 @REGISTRY.register()

@@ -12,7 +12,7 @@ from multiback.layers import _masks
 from multiback.layers._arguments import described, positive, resolve, title, within
 from multiback.layers._layer import Layer
 from multiback.layers._registry import REGISTRY
-from multiback.layers.activations.softmax import lowest_logit
+from multiback.layers.activations._logits import lowest_logit
 from multiback.layers.attention._equations import attention_equations, projection_equation
 from multiback.layers.attention._masking import combined, positions_seen
 from multiback.layers.core.einsum_dense import EinsumDense
