@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from multiback import dtypes
 from multiback.errors import ArgumentError, ShapeError
 from multiback.graph.dims import Size
 from multiback.graph.ir import Spec
@@ -129,6 +130,8 @@ def _einsum(operands: Sequence[Array], subscripts: str) -> Spec:
 
 @_einsum.meaning
 def _(operands: Any, subscripts: Any) -> Any:
+    if operands[0].dtype == dtypes.bfloat16.numpy:
+        operands = [x.astype(np.float32) for x in operands]
     return np.einsum(subscripts, *operands, optimize=True)
 
 

@@ -14,8 +14,9 @@ import numpy as np
 from multiback import dtypes
 from multiback.errors import ArgumentError, DtypeError, ShapeError, TraceError
 from multiback.graph.dims import Dim, Size, product
-from multiback.graph.ir import Spec, Value
+from multiback.graph.ir import Literal, Spec, Value
 from multiback.graph.slices import Slice
+from multiback.graph.trace import current_builder
 from multiback.ops._cases import EXACT, Bound, Case, Sample
 from multiback.ops._define import OPS, Array, PublicOp, primitive
 from multiback.ops._rules import axis_index, broadcast_shapes, chained, like
@@ -243,10 +244,22 @@ def integer_indices(*names: str) -> Any:
         for name in names:
             if not call[name].dtype.is_integer:
                 raise DtypeError(f"{name} must be integers, got {call[name].dtype}. Cast them with ops.cast.")
-            if not isinstance(call[name], Value):
-                call[name] = broadcast_to(call[name], ())
+            call[name] = _narrow(call[name])
 
     return canonical
+
+
+def _narrow(indices: Any) -> Any:
+    """Indices known while tracing in int32, so that NumPy's int64 does not make the whole graph a 64-bit one."""
+    builder = current_builder()
+    array = builder.constants.get(indices) if builder and isinstance(indices, Value) else None
+    if isinstance(indices, Literal):
+        array = np.asarray(indices.value)
+    if array is None or (array.dtype.itemsize < 8 and isinstance(indices, Value)):
+        return indices
+    if array.size and not -(2**31) <= array.min() <= array.max() < 2**31:
+        return indices
+    return builder.constant(array.astype(np.int32))  # type: ignore[union-attr]
 
 
 def _flatten_without_axis(*names: str) -> Any:

@@ -61,6 +61,7 @@ def argsort(x: Array, axis: int | None = -1) -> Spec:
 
 @argsort.meaning
 def _(x: Any, axis: Any) -> Any:
+    x = x.astype(np.float32) if x.dtype == dtypes.bfloat16.numpy else x
     return np.argsort(x, axis, kind="stable").astype(np.int32)
 
 
