@@ -6,27 +6,8 @@ from multiback.backends.protocol import Fast
 
 
 def max_pool(inputs, *, pool_size, strides, padding, data_format):
-    def native(x, window, steps):
-        return (tf.nn.max_pool2d if len(window) == 2 else tf.nn.max_pool3d)(x, window, steps, padding.upper())
-
-    def exact(x, window, steps):
-        for axis, (k, s) in reversed(list(enumerate(zip(window, steps), 1))):
-            size = x.shape[axis] if x.shape[axis] is not None else tf.shape(x)[axis]
-            total = tf.maximum(((size - 1) // s) * s + k - size, 0) if padding == "same" else 0
-            pads = [(total // 2, total - total // 2) if a == axis else (0, 0) for a in range(len(x.shape))]
-            x = tf.pad(x, pads, constant_values=tf.constant(float("-inf"), x.dtype))
-            count = (size + total - k) // s + 1
-            y = None
-            for i in range(k):
-                part = x[(*[slice(None)] * axis, slice(i, i + (count - 1) * s + 1, s))]
-                y = part if y is None else tf.where((part > y) | tf.math.is_nan(part), part, y)
-            x = y
-        return x
-
     def pool(x, window, steps):
-        # The kernel passes over NaN and takes the lowest finite number for minus infinity.
-        finite = tf.math.is_finite(tf.reduce_sum(x))
-        return tf.cond(finite, lambda: native(x, window, steps), lambda: exact(x, window, steps))
+        return (tf.nn.max_pool2d if len(window) == 2 else tf.nn.max_pool3d)(x, window, steps, padding.upper())
 
     return pooled(pool, inputs, pool_size, strides, data_format)
 
