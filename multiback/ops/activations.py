@@ -47,7 +47,7 @@ def relu(x: Array) -> Any:
     Source: Nair and Hinton 2010, Rectified linear units improve restricted Boltzmann machines.
 
     Example:
-        >>> relu([-1.0, 2.0])
+        >>> ops.relu([-1.0, 2.0]).tolist()
         [0.0, 2.0]
     """
     return where(x <= 0, 0.0, x)
@@ -60,7 +60,7 @@ def relu6(x: Array) -> Any:
     Source: Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10.
 
     Example:
-        >>> relu6([-1.0, 2.0, 8.0])
+        >>> ops.relu6([-1.0, 2.0, 8.0]).tolist()
         [0.0, 2.0, 6.0]
     """
     return where(x >= 6, 6.0, relu(x))
@@ -76,7 +76,7 @@ def leaky_relu(x: Array, negative_slope: float = 0.2) -> Any:
     Source: Maas, Hannun and Ng 2013, Rectifier nonlinearities improve neural network acoustic models.
 
     Example:
-        >>> leaky_relu([-1.0, 2.0])
+        >>> [round(y, 4) for y in ops.leaky_relu([-1.0, 2.0]).tolist()]
         [-0.2, 2.0]
     """
     return where(x > 0, x, x * negative_slope)
@@ -93,8 +93,8 @@ def elu(x: Array, alpha: float = 1.0) -> Any:
         linear units.
 
     Example:
-        >>> elu([-1.0, 2.0])
-        [-0.63212055, 2.0]
+        >>> [round(y, 4) for y in ops.elu([-1.0, 2.0]).tolist()]
+        [-0.6321, 2.0]
     """
     return where(x > 0, x, expm1(where(x > 0, 0.0, x)) * alpha)
 
@@ -110,8 +110,8 @@ def selu(x: Array) -> Any:
     Source: Klambauer et al. 2017, Self-normalizing neural networks.
 
     Example:
-        >>> selu([-1.0, 2.0])
-        [-1.1113307, 2.101402]
+        >>> [round(y, 4) for y in ops.selu([-1.0, 2.0]).tolist()]
+        [-1.1113, 2.1014]
     """
     return where(x > 0, x, expm1(where(x > 0, 0.0, x)) * _SELU_ALPHA) * _SELU_SCALE
 
@@ -126,8 +126,8 @@ def celu(x: Array, alpha: float = 1.0) -> Any:
     Source: Barron 2017, Continuously differentiable exponential linear units.
 
     Example:
-        >>> celu([-1.0, 2.0])
-        [-0.63212055, 2.0]
+        >>> [round(y, 4) for y in ops.celu([-1.0, 2.0]).tolist()]
+        [-0.6321, 2.0]
     """
     return where(x > 0, x, expm1(where(x > 0, 0.0, x) / alpha) * alpha)
 
@@ -153,8 +153,8 @@ def gelu(x: Array, approximate: bool = True) -> Any:
     Source: Hendrycks and Gimpel 2016, Gaussian error linear units.
 
     Example:
-        >>> gelu([-1.0, 2.0], approximate=False)
-        [-0.15865526, 1.9544997]
+        >>> [round(y, 4) for y in ops.gelu([-1.0, 2.0], approximate=False).tolist()]
+        [-0.1587, 1.9545]
     """
     if approximate:
         inner = tanh((x + x * x * x * 0.044715) * math.sqrt(2 / math.pi))
@@ -171,8 +171,8 @@ def sigmoid(x: Array) -> Any:
     """Logistic function: 1 / (1 + exp(-x)), without overflow.
 
     Example:
-        >>> sigmoid([0.0, 2.0])
-        [0.5, 0.8807971]
+        >>> [round(y, 4) for y in ops.sigmoid([0.0, 2.0]).tolist()]
+        [0.5, 0.8808]
     """
     positive = x >= 0
     decay = exp(where(positive, -x, x))
@@ -191,8 +191,8 @@ def softplus(x: Array) -> Any:
     Source: Dugas et al. 2001, Incorporating second-order functional knowledge for better option pricing.
 
     Example:
-        >>> softplus([0.0, 100.0])
-        [0.6931472, 100.0]
+        >>> [round(y, 4) for y in ops.softplus([0.0, 100.0]).tolist()]
+        [0.6931, 100.0]
     """
     positive = x > 0
     return where(positive, x, 0.0) + log1p(exp(where(positive, -x, x)))
@@ -208,8 +208,8 @@ def log_sigmoid(x: Array) -> Any:
     """Logarithm of the logistic function: -log(1 + exp(-x)), without overflow.
 
     Example:
-        >>> log_sigmoid([0.0, -100.0])
-        [-0.6931472, -100.0]
+        >>> [round(y, 4) for y in ops.log_sigmoid([0.0, -100.0]).tolist()]
+        [-0.6931, -100.0]
     """
     return -softplus(-x)
 
@@ -222,7 +222,7 @@ def hard_sigmoid(x: Array) -> Any:
     """Piecewise linear sigmoid: relu6(x + 3) / 6. The gradient at -3 and 3 is 0.
 
     Example:
-        >>> hard_sigmoid([-4.0, 0.0, 4.0])
+        >>> ops.hard_sigmoid([-4.0, 0.0, 4.0]).tolist()
         [0.0, 0.5, 1.0]
     """
     return relu6(x + 3.0) / 6.0
@@ -235,8 +235,8 @@ def silu(x: Array) -> Any:
     Source: Elfwing, Uchibe and Doya 2018, Sigmoid-weighted linear units.
 
     Example:
-        >>> silu([-1.0, 2.0])
-        [-0.26894143, 1.7615942]
+        >>> [round(y, 4) for y in ops.silu([-1.0, 2.0]).tolist()]
+        [-0.2689, 1.7616]
     """
     return x * sigmoid(x)
 
@@ -251,7 +251,7 @@ def hard_silu(x: Array) -> Any:
     Source: Howard et al. 2019, Searching for MobileNetV3.
 
     Example:
-        >>> hard_silu([-4.0, 0.0, 4.0])
+        >>> ops.hard_silu([-4.0, 0.0, 4.0]).tolist()
         [-0.0, 0.0, 4.0]
     """
     return x * hard_sigmoid(x)
@@ -265,7 +265,7 @@ def hard_tanh(x: Array) -> Any:
     """Piecewise linear tanh: min(max(x, -1), 1). The gradient at -1 and 1 is 0.
 
     Example:
-        >>> hard_tanh([-2.0, 0.5, 2.0])
+        >>> ops.hard_tanh([-2.0, 0.5, 2.0]).tolist()
         [-1.0, 0.5, 1.0]
     """
     return where(x >= 1, 1.0, where(x <= -1, -1.0, x))
@@ -278,7 +278,7 @@ def softsign(x: Array) -> Any:
     Source: Bergstra et al. 2009, Quadratic polynomials learn better image features.
 
     Example:
-        >>> softsign([-1.0, 3.0])
+        >>> ops.softsign([-1.0, 3.0]).tolist()
         [-0.5, 0.75]
     """
     return x / (abs(x) + 1.0)
@@ -291,8 +291,8 @@ def mish(x: Array) -> Any:
     Source: Misra 2019, Mish: a self regularized non-monotonic activation function.
 
     Example:
-        >>> mish([-1.0, 2.0])
-        [-0.3034014, 1.9439590]
+        >>> [round(y, 4) for y in ops.mish([-1.0, 2.0]).tolist()]
+        [-0.3034, 1.944]
     """
     return x * tanh(softplus(x))
 
@@ -302,8 +302,8 @@ def tanh_shrink(x: Array) -> Any:
     """x - tanh(x).
 
     Example:
-        >>> tanh_shrink([0.0, 2.0])
-        [0.0, 1.0359724]
+        >>> [round(y, 4) for y in ops.tanh_shrink([0.0, 2.0]).tolist()]
+        [0.0, 1.036]
     """
     return x - tanh(x)
 
@@ -319,7 +319,7 @@ def soft_shrink(x: Array, threshold: float = 0.5) -> Any:
     """x moved toward 0 by `threshold`, and 0 within it: sign(x) * max(|x| - threshold, 0). The gradient at kinks is 0.
 
     Example:
-        >>> soft_shrink([-2.0, 0.3, 2.0])
+        >>> ops.soft_shrink([-2.0, 0.3, 2.0]).tolist()
         [-1.5, 0.0, 1.5]
     """
     return where(abs(x) <= threshold, 0.0, where(x > 0, x - threshold, x + threshold))
@@ -333,7 +333,7 @@ def hard_shrink(x: Array, threshold: float = 0.5) -> Any:
     """x where |x| > threshold, else 0. The gradient at the jumps is 0.
 
     Example:
-        >>> hard_shrink([-2.0, 0.3, 2.0])
+        >>> ops.hard_shrink([-2.0, 0.3, 2.0]).tolist()
         [-2.0, 0.0, 2.0]
     """
     return where(abs(x) <= threshold, 0.0, x)
@@ -349,7 +349,7 @@ def threshold(x: Array, threshold: float, default_value: float) -> Any:
     """x where x > threshold, else `default_value`. The gradient at the threshold is 0.
 
     Example:
-        >>> threshold([0.2, 2.0], 0.5, -1.0)
+        >>> ops.threshold([0.2, 2.0], 0.5, -1.0).tolist()
         [-1.0, 2.0]
     """
     return where(x <= threshold, default_value, x)
@@ -364,8 +364,8 @@ def squareplus(x: Array, b: float = 4) -> Any:
     Source: Barron 2021, Squareplus: a softplus-like algebraic rectifier.
 
     Example:
-        >>> squareplus([0.0, 2.0])
-        [1.0, 2.4142137]
+        >>> [round(y, 4) for y in ops.squareplus([0.0, 2.0]).tolist()]
+        [1.0, 2.4142]
     """
     return (x + sqrt(x * x + b)) * 0.5
 
@@ -375,7 +375,7 @@ def sparse_plus(x: Array) -> Any:
     """Sparse rectifier: 0 for x <= -1, x for x >= 1, (x + 1)^2 / 4 between.
 
     Example:
-        >>> sparse_plus([-2.0, 0.0, 2.0])
+        >>> ops.sparse_plus([-2.0, 0.0, 2.0]).tolist()
         [0.0, 0.25, 2.0]
     """
     inside = where(abs(x) >= 1, 0.0, x + 1.0)
@@ -387,7 +387,7 @@ def sparse_sigmoid(x: Array) -> Any:
     """Piecewise linear sigmoid: 0 for x <= -1, 1 for x >= 1, (x + 1) / 2 between. The gradient at the kinks is 0.
 
     Example:
-        >>> sparse_sigmoid([-2.0, 0.0, 2.0])
+        >>> ops.sparse_sigmoid([-2.0, 0.0, 2.0]).tolist()
         [0.0, 0.5, 1.0]
     """
     return where(x <= -1, 0.0, where(x >= 1, 1.0, (x + 1.0) * 0.5))
@@ -420,7 +420,7 @@ def glu(x: Array, axis: int = -1) -> Any:
     Source: Dauphin et al. 2017, Language modeling with gated convolutional networks.
 
     Example:
-        >>> glu([3.0, 0.0])
+        >>> ops.glu([3.0, 0.0]).tolist()
         [1.5]
     """
     a, b = split(x, 2, axis=axis)

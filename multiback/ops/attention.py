@@ -107,7 +107,7 @@ def dot_product_attention(
 
     Example:
         >>> x = ops.ones((1, 3, 2, 4))
-        >>> ops.dot_product_attention(x, x, x).shape
+        >>> tuple(ops.dot_product_attention(x, x, x).shape)
         (1, 3, 2, 4)
     """
     dtype = query.dtype  # type: ignore[attr-defined]

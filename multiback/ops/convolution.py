@@ -157,7 +157,7 @@ def conv(
     Source: Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning.
 
     Example:
-        >>> conv(ones((1, 3, 3, 1)), ones((2, 2, 1, 1))).shape
+        >>> tuple(ops.conv(ops.ones((1, 3, 3, 1)), ops.ones((2, 2, 1, 1))).shape)
         (1, 2, 2, 1)
     """
     assert data_format is not None

@@ -8,6 +8,7 @@ import numpy as np
 
 from multiback import config, dtypes
 from multiback.errors import DtypeError, ShapeError
+from multiback.graph.ir import Value
 from multiback.ops._cases import Bound, Case, Sample
 from multiback.ops._define import Array, composite
 from multiback.ops._rules import as_type, axis_index, promoting
@@ -16,7 +17,7 @@ from multiback.ops.creation import iota, number
 from multiback.ops.exponential import exp, log, log1p
 from multiback.ops.reduction import sum
 from multiback.ops.selection import clip, where
-from multiback.ops.shaping import expand_dims, reshape
+from multiback.ops.shaping import broadcast_to, expand_dims, reshape
 from multiback.ops.softmax import log_softmax
 
 _NAN = float("nan")
@@ -109,7 +110,8 @@ def _labels_canonical(call: dict[str, Any]) -> None:
     target, output, axis = call["target"], call["output"], call["axis"]
     if target.dtype.is_float or target.dtype == "bool":
         raise DtypeError(f"Class labels must be integers, got {target.dtype}. Cast them with ops.cast.")
-    call["target"] = target = as_type(target, dtypes.int32)
+    target = as_type(target, dtypes.int32)
+    call["target"] = target = target if isinstance(target, Value) else broadcast_to(target, ())
     expected = (*output.shape[:axis], *output.shape[axis + 1 :])
     if target.ndim == output.ndim and target.shape[axis] == 1:
         squeezed = (*target.shape[:axis], *target.shape[axis + 1 :])

@@ -79,7 +79,7 @@ def depthwise_conv(
     Source: Chollet 2017, Xception.
 
     Example:
-        >>> depthwise_conv(ones((1, 3, 3, 2)), ones((2, 2, 2, 1))).shape
+        >>> tuple(ops.depthwise_conv(ops.ones((1, 3, 3, 2)), ops.ones((2, 2, 2, 1))).shape)
         (1, 2, 2, 2)
     """
     *space, channels, multiplier = kernel.shape
@@ -133,7 +133,7 @@ def separable_conv(
     Source: Chollet 2017, Xception.
 
     Example:
-        >>> separable_conv(ones((1, 3, 3, 2)), ones((2, 2, 2, 1)), ones((1, 1, 2, 5))).shape
+        >>> tuple(ops.separable_conv(ops.ones((1, 3, 3, 2)), ops.ones((2, 2, 2, 1)), ops.ones((1, 1, 2, 5))).shape)
         (1, 2, 2, 5)
     """
     inner = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)

@@ -149,7 +149,7 @@ def max_pool(
         ArgumentError: for another padding.
 
     Example:
-        >>> max_pool(reshape(arange(4.0), (1, 4, 1)), 2)
+        >>> ops.max_pool(ops.reshape(ops.arange(4.0), (1, 4, 1)), 2).tolist()
         [[[1.0], [3.0]]]
     """
     dtype = inputs.dtype
@@ -201,7 +201,7 @@ def average_pool(
         ArgumentError: for another padding.
 
     Example:
-        >>> average_pool(reshape(arange(4.0), (1, 4, 1)), 2)
+        >>> ops.average_pool(ops.reshape(ops.arange(4.0), (1, 4, 1)), 2).tolist()
         [[[0.5], [2.5]]]
     """
     first = 1 if data_format == "channels_last" else 2

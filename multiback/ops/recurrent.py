@@ -167,7 +167,7 @@ def simple_rnn(
 
     Example:
         >>> outputs, state = ops.simple_rnn(ops.ones((2, 5, 3)), ops.ones((3, 4)), ops.ones((4, 4)))
-        >>> outputs.shape, state.shape
+        >>> tuple(outputs.shape), tuple(state.shape)
         ((2, 5, 4), (2, 4))
     """
 
@@ -216,8 +216,8 @@ def lstm(
 
     Example:
         >>> outputs, h, c = ops.lstm(ops.ones((2, 5, 3)), ops.ones((3, 16)), ops.ones((4, 16)))
-        >>> outputs.shape, h.shape, c.shape
-        ((2, 5, 4), (2, 4), (2, 4))
+        >>> [tuple(x.shape) for x in (outputs, h, c)]
+        [(2, 5, 4), (2, 4), (2, 4)]
     """
     act, gate = ACTIVATIONS[activation], ACTIVATIONS[recurrent_activation]
 
@@ -279,7 +279,7 @@ def gru(
 
     Example:
         >>> outputs, state = ops.gru(ops.ones((2, 5, 3)), ops.ones((3, 12)), ops.ones((4, 12)))
-        >>> outputs.shape, state.shape
+        >>> tuple(outputs.shape), tuple(state.shape)
         ((2, 5, 4), (2, 4))
     """
     act, gate = ACTIVATIONS[activation], ACTIVATIONS[recurrent_activation]

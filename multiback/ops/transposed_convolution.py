@@ -130,7 +130,7 @@ def conv_transpose(
     Source: Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning.
 
     Example:
-        >>> conv_transpose(ones((1, 2, 2, 1)), ones((3, 3, 4, 1)), strides=2, padding="same").shape
+        >>> tuple(ops.conv_transpose(ops.ones((1, 2, 2, 1)), ops.ones((3, 3, 4, 1)), strides=2, padding="same").shape)
         (1, 4, 4, 4)
     """
     n = len(strides)

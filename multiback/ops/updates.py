@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from multiback.dtypes import DType
 from multiback.errors import ShapeError
+from multiback.graph.ir import Value
 from multiback.ops._cases import Bound, Case, Sample
 from multiback.ops._define import Array, composite
 from multiback.ops._rules import as_type
 from multiback.ops.exponential import sqrt
 from multiback.ops.selection import maximum
+from multiback.ops.shaping import broadcast_to
 
 _Tuples = tuple[tuple[Any, ...], ...]
 
@@ -24,7 +27,7 @@ def _canonical(*slots: str, optional: Sequence[str] = ()) -> Callable[[dict[str,
     """Canonical form: gradients, slots and the learning rate have the dtype of the parameters, and fit them."""
 
     def canonical(call: dict[str, Any]) -> None:
-        parameters = call["parameters"]
+        call["parameters"] = parameters = tuple(_as_array(p, p.dtype) for p in call["parameters"])
         for name in ("gradients", *slots):
             values = call[name]
             if not (name in optional and not values) and [x.shape for x in values] != [x.shape for x in parameters]:
@@ -32,10 +35,15 @@ def _canonical(*slots: str, optional: Sequence[str] = ()) -> Callable[[dict[str,
                     f"{name} must have the shapes of the parameters, {[x.shape for x in parameters]}; "
                     f"got {[x.shape for x in values]}."
                 )
-            call[name] = tuple(as_type(x, p.dtype) for x, p in zip(values, parameters))
+            call[name] = tuple(_as_array(x, p.dtype) for x, p in zip(values, parameters))
         call["learning_rate"] = as_type(call["learning_rate"], parameters[0].dtype)
 
     return canonical
+
+
+def _as_array(x: Any, dtype: DType) -> Any:
+    """An operand in this dtype; a number as a scalar array."""
+    return as_type(x, dtype) if isinstance(x, Value) else broadcast_to(as_type(x, dtype), ())
 
 
 def _arrays(low: float = -2.0, high: float = 2.0) -> tuple[Sample, ...]:
