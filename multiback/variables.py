@@ -14,6 +14,7 @@ from multiback import config, dtypes
 from multiback.backends import registry, select
 from multiback.backends.protocol import Adapter
 from multiback.errors import ShapeError, StateError
+from multiback.graph.ir import Value
 from multiback.graph.op import OPS
 from multiback.graph.operators import Operators
 from multiback.graph.trace import as_host_array, current_builder
@@ -181,6 +182,10 @@ class Variable(Operators):
         target = self.cast_to()
         return array if target is None else OPS["cast"](array, target)
 
+    def replacement(self) -> Any:
+        """What a `StatelessScope` or a gradient put in its place, or None."""
+        return _REPLACED.get().get(self)
+
     def cast_to(self) -> dtypes.DType | None:
         """The dtype that the surrounding layer reads it in, when another than its own."""
         target = _AUTOCAST.get()
@@ -259,10 +264,13 @@ class Variable(Operators):
         shape = tuple(value.shape) if hasattr(value, "shape") else np.shape(value)
         if shape != self.shape and not (builder is not None and shape == ()):
             raise ShapeError(f"Variable {self.path!r} has shape {self.shape}; it cannot take a value of shape {shape}.")
-        if builder is not None:
-            builder.assign(self, value)
-            return value
         replaced = _REPLACED.get()
+        if builder is not None:
+            if isinstance(replaced, _Layered) and isinstance(replaced.get(self), Value):
+                replaced[self] = builder.lift(OPS["cast"](value, self.dtype))
+            else:
+                builder.assign(self, value)
+            return value
         adapter = registry.owner(value)
         if isinstance(replaced, _Layered):
             replaced[self] = OPS["cast"](value, self.dtype)

@@ -203,6 +203,9 @@ class Builder:
             if variable in builder.assigned:
                 return self._own(builder.assigned[variable])
             builder = builder.parent
+        replacement = variable.replacement()
+        if isinstance(replacement, Value):
+            return self._own(replacement)
         root = self.root
         if not root.stateful:
             raise StateError(f"Variable {variable.path!r} was read inside a pure op body. Pass it as an operand.")

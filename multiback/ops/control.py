@@ -411,10 +411,11 @@ def _traced_value_and_grad(builder: Builder, f: Any, argnums: Any, has_aux: bool
 
 def _eager_value_and_grad(f: Any, argnums: Any, has_aux: bool, variables: Any, args: Any) -> Any:
     from multiback.backends import compile as compiling
+    from multiback.backends import select
     from multiback.graph.trace import as_host_array
 
     if variables is not None:
-        adapter = variables[0].adapter
+        adapter = select.selected()
         given = [v.native(adapter) for v in variables]
         structure = tree.flatten(given)[1]
     else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -57,8 +57,8 @@ def write_weights(file: IO[bytes], sections: Iterable[Section]) -> None:
     """
     import h5py
 
+    digests = {}
     with h5py.File(file, "w") as root:
-        root.attrs[_MARK] = FORMAT
         for section in sections:
             for part in [*section.path.split("/"), *section.arrays]:
                 if part and not _NAME.match(part):
@@ -73,7 +73,15 @@ def write_weights(file: IO[bytes], sections: Iterable[Section]) -> None:
                 dataset = group.create_dataset(key, data=array)
                 if array.dtype == ml_dtypes.bfloat16:
                     dataset.attrs["dtype"] = "bfloat16"
-                dataset.attrs[_DIGEST] = np.bytes_(digest(f"{section.path}/{key}", array))
+                digests[dataset.name[1:]] = digest(f"{section.path}/{key}", array)
+                dataset.attrs[_DIGEST] = np.bytes_(digests[dataset.name[1:]])
+        root.attrs[_MARK] = FORMAT
+        root.attrs[_DIGEST] = np.bytes_(_digest_of_all(digests))
+
+
+def _digest_of_all(digests: Mapping[str, str]) -> str:
+    """SHA-256 of the list of datasets with their digests: none may be missing."""
+    return hashlib.sha256("".join(f"{path} {digests[path]}\n" for path in sorted(digests)).encode()).hexdigest()
 
 
 def read_weights(file: IO[bytes], label: str, wanted: Callable[[str], bool] = lambda path: True) -> dict[str, Section]:
@@ -109,18 +117,24 @@ class _Reader:
 
     def sections(self) -> dict[str, Section]:
         marked = self._mark()
-        datasets = list(self._datasets())
-        digested = marked or any(_DIGEST in dataset.attrs for _, dataset in datasets)
+        datasets = dict(self._datasets())
+        digests = {path: self._text(path, dataset, _DIGEST) for path, dataset in datasets.items()}
+        of_all = self._text("", self.root, _DIGEST)
+        digested = marked or bool(of_all) or any(digests.values())
+        if digested and of_all != _digest_of_all(digests):
+            raise self.refuse("", "is damaged: the SHA-256 of all datasets does not match", "Use an undamaged copy.")
         found: dict[str, Section] = {}
-        for path, dataset in datasets:
+        for path, dataset in datasets.items():
             owner, _, key = path.rpartition("/")
             if owner != "vars" and not owner.endswith("/vars"):
                 raise self.refuse(path, "is not where Keras 3 keeps weights", "Load it with Keras and save it again.")
             owner = owner.removesuffix("vars").rstrip("/")
             if not self.wanted(owner):
                 continue
-            array = self._array(path, dataset)
-            if digested and self._text(path, dataset, _DIGEST) != digest(f"{owner}/{key}", array):
+            # Two opaque bytes are how HDF5 holds bfloat16.
+            bfloat16 = dataset.dtype == np.dtype("V2")
+            array = np.array(dataset, dtype=ml_dtypes.bfloat16) if bfloat16 else np.asarray(dataset[()])
+            if digested and digests[path] != digest(f"{owner}/{key}", array):
                 raise self.refuse(path, "is damaged: its SHA-256 does not match", "Use an undamaged copy.")
             found.setdefault(owner, Section(owner)).arrays[key] = array
         return found
@@ -175,19 +189,11 @@ class _Reader:
         if declared > dataset.id.get_storage_size() or self.unclaimed < 0:
             raise self.refuse(path, f"claims {declared:,} bytes, more than the file holds")
 
-    def _array(self, path: str, dataset: Any) -> np.ndarray:
-        if dataset.dtype != np.dtype("V2"):
-            return np.asarray(dataset[()])
-        if self._text(path, dataset, "dtype") != "bfloat16":
-            raise self.refuse(path, "has a dtype that no weight has")
-        return np.array(dataset, dtype=ml_dtypes.bfloat16)
-
-    def _text(self, path: str, dataset: Any, name: str) -> str:
-        """A short text attribute; empty when there is none."""
-        if name not in dataset.attrs:
+    def _text(self, path: str, item: Any, name: str) -> str:
+        """A text attribute of fixed length, or nothing. In a damaged file, one of free length can trap the library."""
+        if name not in item.attrs:
             return ""
-        attribute = dataset.attrs.get_id(name)
-        if attribute.shape != () or attribute.get_storage_size() > 200:
+        attribute = item.attrs.get_id(name)
+        if attribute.shape != () or attribute.dtype.kind != "S" or attribute.get_storage_size() > 200:
             raise self.refuse(path, f"has an odd attribute {name!r}")
-        value = dataset.attrs[name]
-        return value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
+        return bytes(item.attrs[name]).decode("ascii", "replace")

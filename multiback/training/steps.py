@@ -8,6 +8,7 @@ from typing import Any
 from multiback import tree
 from multiback.backends.compile import Compiled, Program
 from multiback.backends.protocol import Adapter, Options
+from multiback.backends.select import use_backend
 from multiback.layers._context import eagerly
 from multiback.training.data import Batch
 
@@ -111,5 +112,5 @@ class Step:
 
     def _eagerly(self, batch: Batch) -> Any:
         native = tree.map(lambda a: None if a is None else self.adapter.from_numpy(a), tuple(batch))
-        with eagerly():
+        with eagerly(), use_backend(self.adapter.name):
             return self._traced(*native)

@@ -122,7 +122,7 @@ class MultiHeadAttention(Layer):
         self.query_dense = self._projection("query", query_shape, 1, heads)
         self.key_dense = self._projection("key", key_shape, 1, heads)
         gated = (self.num_heads, self.value_dim)
-        self.gate_dense = self._projection("gate", query_shape, 1, gated, "sigmoid") if self.use_gate else None
+        self._gate_dense = self._projection("gate", query_shape, 1, gated, "sigmoid") if self.use_gate else None
         self.value_dense = self._projection("value", value_shape, 1, gated)
         sizes = self._output_sizes or (query_shape[-1],)
         self.output_dense = self._projection("attention_output", (*query_shape[:-1], *gated), 2, sizes)
@@ -164,7 +164,7 @@ class MultiHeadAttention(Layer):
     ) -> Any:
         key = value if key is None else key
         mask = combined(query_mask, value_mask, key_mask, attention_mask)
-        gate = self.gate_dense(query) if self.gate_dense is not None else None
+        gate = self._gate_dense(query) if self._gate_dense is not None else None
         parts = self.query_dense(query), self.key_dense(key), self.value_dense(value)
         fused = len(query.shape) == 3 and not return_attention_scores and not (training and self.dropout)
         if fused and self.sliding_window is None:
