@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import ml_dtypes
@@ -21,6 +22,8 @@ from multiback_torch.lowering import LOWER
 
 _TO_TORCH = {d: getattr(torch, "bool" if d == "bool" else d) for d in dtypes.ALL.values()}
 _FROM_TORCH = {t: d for d, t in _TO_TORCH.items()}
+_ONCE_DIFFERENTIABLE = frozenset(["dot_product_attention", "hard_sigmoid"])
+"""Composites whose kernels in torch have no second derivative."""
 
 
 class TorchAdapter(Adapter):
@@ -36,6 +39,8 @@ class TorchAdapter(Adapter):
         )
 
     def prepare(self, graph: Graph, options: Options) -> Graph:
+        if _differentiated_twice(graph):
+            options = replace(options, disabled=options.disabled | _ONCE_DIFFERENTIABLE)
         return super().prepare(graph if options.differentiable else donate(graph, IN_PLACE), options)
 
     def wrap(self, function: Callable[..., Any], graph: Graph, options: Options) -> Callable[..., Any]:
@@ -133,6 +138,12 @@ class TorchAdapter(Adapter):
         if not nested:
             result = tree.map(lambda x: x.detach() if isinstance(x, torch.Tensor) else x, result)
         return result, list(gradients)
+
+
+def _differentiated_twice(graph: Graph) -> bool:
+    """Whether there is a gradient of a gradient."""
+    outer = (e.attributes["body"] for e in graph.walk() if e.op.name == "value_and_grad")
+    return any(e.op.name == "value_and_grad" for body in outer for e in body.walk())
 
 
 def _shared_updates(graph: Graph) -> frozenset[int]:
