@@ -53,7 +53,11 @@ def test_eager_layers_see_arrays(backend: str) -> None:
 
 @pytest.mark.parametrize(
     ("policy", "variable", "compute"),
-    [("float64", "float64", "float64"), ("mixed_bfloat16", "float32", "bfloat16"), ("mixed_float16", "float32", "float16")],
+    [
+        ("float64", "float64", "float64"),
+        ("mixed_bfloat16", "float32", "bfloat16"),
+        ("mixed_float16", "float32", "float16"),
+    ],
 )
 def test_policies(backend: str, policy: str, variable: str, compute: str) -> None:
     model = build(backend, policy)

@@ -325,7 +325,7 @@ def _scan_eagerly(f: Any, init: Any, rows: list, row_structure: Any, length: Any
         carry, y = f(carry, x)
         outputs.append(y)
     outputs = outputs[::-1] if reverse else outputs
-    return carry, tree.map(lambda *columns: OPS["stack"](list(columns)), *outputs)
+    return carry, tree.map(lambda *rows: None if rows[0] is None else OPS["stack"](list(rows)), *outputs)
 
 
 def value_and_grad(

@@ -1,4 +1,4 @@
-"""Where a backend does not keep a documented meaning: `deviations.toml` beside its adapter, by test id, with the reason."""
+"""Where a backend does not keep a documented meaning: `deviations.toml` beside its adapter, with the reasons."""
 
 from __future__ import annotations
 
