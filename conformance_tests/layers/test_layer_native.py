@@ -7,9 +7,11 @@ import pytest
 from layer_evaluation import made, reference, symbolic
 from layer_table import ROWS, Row
 
+import multiback as mb
 from multiback import layers, tree
 from multiback.backends.protocol import Adapter
 from multiback.graph.trace import as_host_array
+from multiback.layers._context import eagerly
 
 # One of each kind is enough: the ops have float32 cases of their own.
 _KINDS = {
@@ -31,6 +33,23 @@ def test_native_in_native_out(name: str, adapter: Adapter) -> None:
     assert all(v.adapter is adapter for v in layer.weights)
     scale = np.max(np.abs(want.outputs[0]))
     np.testing.assert_allclose(as_host_array(outputs), want.outputs[0], rtol=0, atol=4e-6 * scale)
+
+
+_EAGER = ("Dense", "BatchNormalization", "GroupNormalization", "Normalization", "Dot", "GaussianNoise", "RNN")
+
+
+@pytest.mark.parametrize("name", _EAGER)
+def test_op_by_op(name: str, adapter: Adapter) -> None:
+    """As `compile(run_eagerly=True)` runs layers; the backend of the arrays decides, wherever the weights were."""
+    index = next(i for i, row in enumerate(ROWS) if row.name == name and row.training is not False)
+    row, layer = ROWS[index], made(ROWS[index], "float32")
+    with mb.use_backend("numpy"):
+        want = as_host_array(row.call(made(row, "float32"), row.inputs("float32")))
+        inputs = tree.map(adapter.from_numpy, row.inputs("float32"))
+        with eagerly():
+            outputs = row.call(layer, inputs)
+    assert adapter.is_native(outputs)
+    np.testing.assert_allclose(as_host_array(outputs), want, rtol=0, atol=4e-6 * np.max(np.abs(want)))
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])

@@ -6,7 +6,7 @@ import contextlib
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -454,13 +454,13 @@ def _as_tuples(tree_: Any) -> Any:
 
 
 def freeze(x: Any) -> Any:
-    """An attribute as a hashable value: lists become tuples, arrays of integers tuples of ints."""
-    if isinstance(x, list | tuple):
-        return tuple(freeze(item) for item in x)
+    """An attribute as a hashable value: lists, ranges, shapes of frameworks and arrays become tuples."""
     if isinstance(x, np.generic):
         return x.item()
     if isinstance(x, np.ndarray):
         return freeze(x.tolist())
+    if isinstance(x, Sized) and isinstance(x, Iterable) and not isinstance(x, str | bytes | Mapping):
+        return tuple(freeze(item) for item in x)
     return x
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from multiback import dtype_policies, initializers, regularizers, tree
+from multiback.backends import registry, select
 from multiback.backends.compile import Compiled
 from multiback.dtypes import as_dtype
 from multiback.errors import ArgumentError, NotBuiltError, ShapeError, StateError, closest
@@ -312,9 +313,22 @@ class Layer(Tracked):
         """Applies the layer to symbolic tensors, to arrays of a framework, or to abstract values while tracing."""
         if any_symbolic((args, kwargs)):
             return self._call_symbolically(args, kwargs)
-        if current_builder() is not None or runs_eagerly():
+        if current_builder() is not None:
             return self._call_here(args, kwargs)
+        if runs_eagerly():
+            return self._call_eagerly(args, kwargs)
         return self._call_compiled(args, kwargs)
+
+    def _call_eagerly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Op by op on the backend of the arrays, with the weights there too, so that Python's operators take them."""
+        if current_context() is not None:
+            return self._call_here(args, kwargs)
+        owners = (registry.owner(x) for x in tree.leaves((args, kwargs)) if not isinstance(x, np.ndarray))
+        adapter = next((found for found in owners if found is not None), None) or select.selected()
+        for variable in self.variables:
+            variable.cell(adapter)
+        with select.use_backend(adapter.name):
+            return self._call_here(args, kwargs)
 
     def _call_compiled(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self._native is None:

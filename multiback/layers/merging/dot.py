@@ -64,7 +64,7 @@ class Dot(Merge):
         if self.normalize:
             x, y = ops.normalize(x, axis=i), ops.normalize(y, axis=j)
         x, y = ops.moveaxis(x, i, -1), ops.moveaxis(y, j, 1)
-        batch, rows, columns = x.shape[0], x.shape[1:-1], y.shape[2:]
+        batch, rows, columns = x.shape[0], tuple(x.shape[1:-1]), tuple(y.shape[2:])
         left = ops.reshape(x, (batch, product(rows), x.shape[-1]))
         right = ops.reshape(y, (batch, y.shape[1], product(columns)))
         return ops.reshape(ops.matmul(left, right), (batch, *rows, *columns) if rows or columns else (batch, 1))

@@ -107,7 +107,9 @@ class Normalization(Layer):
         x = ops.cast(inputs, self.compute_dtype)
         mean, variance = self._statistics()
         scale = ops.maximum(ops.sqrt(variance), config.epsilon())
-        return mean + x * scale if self.invert else (x - mean) / scale
+        if self.invert:
+            return ops.add(ops.multiply(x, scale), mean)
+        return ops.divide(ops.subtract(x, mean), scale)
 
     def _statistics(self) -> list[Any]:
         sizes = [self._shape[a] if a in self._kept else 1 for a in range(len(self._shape))]
