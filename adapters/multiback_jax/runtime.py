@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+import multiback.ops
 from multiback import dtypes
 from multiback.backends.protocol import Adapter, Options
 from multiback.graph.ir import Graph
@@ -114,4 +115,5 @@ def _is_wide(graph: Graph) -> bool:
     return any(v.dtype.bits == 64 for v in values)
 
 
+assert multiback.ops  # the vocabulary that the table is checked against
 ADAPTER = JaxAdapter

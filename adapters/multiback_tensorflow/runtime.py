@@ -15,6 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import tensorflow as tf
 
+import multiback.ops
 from multiback import dtypes
 from multiback.backends.protocol import Adapter, Options
 from multiback.graph import passes
@@ -202,4 +203,5 @@ def _constant(array: np.ndarray) -> Any:
     return array
 
 
+assert multiback.ops  # the vocabulary that the table is checked against
 ADAPTER = TensorFlowAdapter

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import multiback.ops
 from multiback import dtypes, tree
 from multiback.backends.protocol import Adapter, Options
 from multiback.graph.donation import donate
@@ -158,4 +159,5 @@ def _shared_updates(graph: Graph) -> frozenset[int]:
     )
 
 
+assert multiback.ops  # the vocabulary that the table is checked against
 ADAPTER = TorchAdapter

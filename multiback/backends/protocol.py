@@ -224,7 +224,6 @@ class Adapter(ABC):
         Raises:
             AdapterError: with the names of all that are missing.
         """
-        importlib.import_module("multiback.ops")
         needed = {n for n, op in OPS.items() if not op.composite} - (set() if self.autodiff else {"value_and_grad"})
         missing = sorted(needed - set(self.lower))
         if missing:

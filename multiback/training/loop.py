@@ -13,6 +13,7 @@ from multiback.training.checks import check_batch
 from multiback.training.data import Batch, Feed
 from multiback.training.lazy_logs import LazyLogs
 from multiback.training.nonfinite import raise_if_bad
+from multiback.training.numbers import as_number
 
 
 def fit(
@@ -75,10 +76,8 @@ def _epoch(model: Any, training: Feed, callbacks: CallbackList, epoch: int, orde
 
 
 def _logs(model: Any, extra: Any) -> dict[str, Any]:
-    from multiback.training.trainer import _number
-
     adapter = model._adapter()
-    own = {k: _number(v, adapter) for k, v in (extra or {}).items()}
+    own = {k: as_number(v, adapter) for k, v in (extra or {}).items()}
     return own or model._fetch_results()
 
 

@@ -19,6 +19,7 @@ from multiback.training import loop
 from multiback.training.checks import check_batch
 from multiback.training.data import Batch, make_batch, make_feed, make_training_feeds
 from multiback.training.nonfinite import POLICIES, guarded_update, new_guard
+from multiback.training.numbers import as_number
 from multiback.training.objectives import Measures, Objective, pair_outputs
 from multiback.training.steps import MetricResults, Step
 from multiback.variables import Variable
@@ -289,11 +290,11 @@ class Trainer:
     def _fetch_results(self) -> dict[str, float]:
         """The metrics' results as Python numbers."""
         if self.run_eagerly:
-            return {k: _number(v, self._adapter()) for k, v in self.get_metrics_result().items()}
+            return {k: as_number(v, self._adapter()) for k, v in self.get_metrics_result().items()}
         if self._results is None:
             self._results = Compiled(lambda: dict(self.get_metrics_result()), "metrics_result", Options())
         adapter = self._adapter()
-        return {k: _number(v, adapter) for k, v in self._results(adapter=adapter).items()}
+        return {k: as_number(v, adapter) for k, v in self._results(adapter=adapter).items()}
 
     def _float_dtype(self) -> str:
         policy = self.dtype_policy  # type: ignore[attr-defined]
@@ -447,7 +448,7 @@ class Trainer:
         self.reset_metrics()
         logs = step(batch)
         adapter = self._adapter()
-        logs = {k: _number(v, adapter) for k, v in logs.items()} or self._fetch_results()
+        logs = {k: as_number(v, adapter) for k, v in logs.items()} or self._fetch_results()
         loop.check_finite(self, name, batch)
         if return_dict:
             return logs
@@ -474,13 +475,6 @@ def _check_names(loss: Any) -> None:
     for item in tree.leaves(loss) if not hasattr(loss, "get_config") else [loss]:
         if isinstance(item, str):
             losses.get(item)
-
-
-def _number(value: Any, adapter: Adapter) -> Any:
-    if adapter.is_native(value):
-        value = adapter.to_numpy(value)
-    array = np.asarray(value)
-    return float(array) if array.ndim == 0 else array
 
 
 def _to_host(x: Any) -> np.ndarray:

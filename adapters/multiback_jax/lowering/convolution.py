@@ -3,7 +3,7 @@
 from jax import lax
 
 
-def conv(inputs, kernel, *, strides, padding, data_format, dilation_rate, groups, input_dilation):
+def conv(inputs, kernel, bias, *, strides, padding, data_format, dilation_rate, groups, input_dilation):
     n = len(strides)
     space = "DHW"[3 - n :]
     layout = f"N{space}C" if data_format == "channels_last" else f"NC{space}"
@@ -13,9 +13,12 @@ def conv(inputs, kernel, *, strides, padding, data_format, dilation_rate, groups
         extents = [(k - 1) * d + 1 for k, d in zip(kernel.shape, dilation_rate)]
         padding = lax.padtype_to_pads(sizes, extents, strides, "SAME")
     numbers = (layout, f"{space}IO", layout)
-    return lax.conv_general_dilated(
+    y = lax.conv_general_dilated(
         inputs, kernel, strides, padding, input_dilation, dilation_rate, numbers, feature_group_count=groups
     )
+    if bias is None:
+        return y
+    return y + (bias if data_format == "channels_last" else bias.reshape(-1, *[1] * n))
 
 
 LOWER = {"conv": conv}

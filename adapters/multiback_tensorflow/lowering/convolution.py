@@ -6,7 +6,7 @@ import tensorflow as tf
 _LAYOUT = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
 
 
-def conv(inputs, kernel, *, strides, padding, data_format, dilation_rate, groups, input_dilation):
+def conv(inputs, kernel, bias, *, strides, padding, data_format, dilation_rate, groups, input_dilation):
     n = len(strides)
     last = data_format == "channels_last"
     x = inputs if last else tf.transpose(inputs, (0, *range(2, n + 2), 1))
@@ -26,6 +26,7 @@ def conv(inputs, kernel, *, strides, padding, data_format, dilation_rate, groups
     else:
         parts = zip(tf.split(x, groups, -1), tf.split(kernel, groups, -1))
         y = tf.concat([convolve(part, filters) for part, filters in parts], -1)
+    y = y if bias is None else tf.nn.bias_add(y, bias)
     return y if last else tf.transpose(y, (0, n + 1, *range(1, n + 1)))
 
 

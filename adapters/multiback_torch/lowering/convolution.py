@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 
 
-def conv(inputs, kernel, *, strides, padding, data_format, dilation_rate, groups, input_dilation):
+def conv(inputs, kernel, bias, *, strides, padding, data_format, dilation_rate, groups, input_dilation):
     n = len(strides)
     last = data_format == "channels_last"
     x = inputs.permute(0, n + 1, *range(1, n + 1)) if last else inputs
@@ -25,9 +25,9 @@ def conv(inputs, kernel, *, strides, padding, data_format, dilation_rate, groups
         pads = [0] * n
     if n == 1 and last:
         # An image of one row keeps its channels last; torch's conv1d would copy the sequence.
-        y = F.conv2d(x.unsqueeze(2), w.unsqueeze(2), None, (1, *strides), (0, *pads), (1, *dilation_rate), groups)
+        y = F.conv2d(x.unsqueeze(2), w.unsqueeze(2), bias, (1, *strides), (0, *pads), (1, *dilation_rate), groups)
         return y.squeeze(2).permute(0, 2, 1)
-    y = (F.conv1d, F.conv2d, F.conv3d)[n - 1](x, w, None, strides, pads, dilation_rate, groups)
+    y = (F.conv1d, F.conv2d, F.conv3d)[n - 1](x, w, bias, strides, pads, dilation_rate, groups)
     return y.permute(0, *range(2, n + 2), 1) if last else y
 
 
