@@ -128,6 +128,24 @@ def test_a_later_format_is_refused() -> None:
         arrays(buffer.getvalue())
 
 
+def test_a_changed_byte_order_is_detected() -> None:
+    """One bit of a dtype: the bytes of the tensor are the same, and so is the dtype's name."""
+    little, big = b"\x11\x20\x1f\x00\x04\x00\x00\x00", b"\x11\x21\x1f\x00\x04\x00\x00\x00"
+    data = written()
+    assert data.count(little) == 1
+    with pytest.raises(SavingError, match="layers/dense/vars/0 is damaged"):
+        arrays(data.replace(little, big))
+
+
+def test_the_other_byte_order_is_read() -> None:
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file["layers/dense/vars/0"] = np.arange(4, dtype=">f4")
+    found = arrays(buffer.getvalue())["layers/dense:0"]
+    assert found.dtype == np.dtype("float32")
+    np.testing.assert_array_equal(found, np.arange(4))
+
+
 def test_files_without_digests_are_read_as_keras_writes_them() -> None:
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:

@@ -5,6 +5,7 @@ It stands in `metadata.json`, under a key of its own that Keras does not look at
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,13 +17,15 @@ from multiback.saving.walk import saved_objects
 
 KEY = "multiback"
 FORMAT = 1
+_PATH = re.compile(r"[A-Za-z0-9_.\-]{1,200}(/[A-Za-z0-9_.\-]{1,200})*\Z")
 
 
 def extra_state(model: Any) -> dict[str, Any]:
     """The extra state of a model, as JSON types."""
     from multiback import __version__
 
-    counters = {path: item._random_state for path, item in _drawing(model)}
+    layers = _layers(model)
+    counters = {path: layer._random_state for path, layer in layers}
     draws = {path: int(counter.numpy()[0]) for path, counter in counters.items() if counter is not None}
     seed = model._run_seed()
     return {
@@ -31,6 +34,7 @@ def extra_state(model: Any) -> dict[str, Any]:
         "seed": get_seed() if seed is None else seed,
         "random_state": draws,
         "epochs": model._epochs_trained,
+        "paths": {path: layer._path for path, layer in layers if layer._path is not None},
     }
 
 
@@ -54,19 +58,31 @@ def checked_extra_state(metadata: Any, label: str) -> dict[str, Any] | None:
 
 
 def _is_well_formed(state: Mapping[str, Any]) -> bool:
-    draws, options = state.get("random_state"), state.get("compile")
-    if not isinstance(draws, Mapping) or not isinstance(options, Mapping) or type(state.get("seed")) is not int:
+    draws, paths, options = (state.get(key) for key in ("random_state", "paths", "compile"))
+    if not all(isinstance(part, Mapping) for part in (draws, paths, options)) or type(state.get("seed")) is not int:
         return False
-    return all(type(n) is int and 0 <= n < 1 << 31 for n in (state.get("epochs"), *draws.values()))
+    counters = [state.get("epochs"), *draws.values()]  # type: ignore[union-attr]
+    if any(type(n) is not int or not 0 <= n < 1 << 31 for n in counters):
+        return False
+    return all(isinstance(path, str) and _PATH.match(path) for path in paths.values())  # type: ignore[union-attr]
 
 
 def restore_extra_state(model: Any, state: Mapping[str, Any]) -> None:
     """Gives a model its extra state."""
     model._epochs_trained, model._resumed_seed = state["epochs"], state["seed"]
-    for path, item in _drawing(model):
+    for path, layer in _layers(model):
+        if path in state["paths"]:
+            _rename(layer, state["paths"][path])
         if path in state["random_state"]:
-            item._random_state_variable().assign(np.array([state["random_state"][path]], np.int32))
+            layer._random_state_variable().assign(np.array([state["random_state"][path]], np.int32))
 
 
-def _drawing(model: Any) -> list[tuple[str, Any]]:
+def _rename(layer: Any, path: str) -> None:
+    """Gives a layer the path it had, which its draws depend on: names that are made by counting may have changed."""
+    layer._path, layer.name = path, path.rpartition("/")[2]
+    for variable in layer._own_variables:
+        variable.path = f"{path}/{variable.name}"
+
+
+def _layers(model: Any) -> list[tuple[str, Any]]:
     return [(path, item) for path, item in saved_objects(model) if hasattr(item, "_random_state")]

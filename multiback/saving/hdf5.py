@@ -131,9 +131,9 @@ class _Reader:
             owner = owner.removesuffix("vars").rstrip("/")
             if not self.wanted(owner):
                 continue
-            # Two opaque bytes are how HDF5 holds bfloat16.
+            # Two opaque bytes are how HDF5 holds bfloat16; other numbers are brought into this machine's byte order.
             bfloat16 = dataset.dtype == np.dtype("V2")
-            array = np.array(dataset, dtype=ml_dtypes.bfloat16) if bfloat16 else np.asarray(dataset[()])
+            array = np.array(dataset, ml_dtypes.bfloat16 if bfloat16 else dataset.dtype.newbyteorder("="))
             if digested and digests[path] != digest(f"{owner}/{key}", array):
                 raise self.refuse(path, "is damaged: its SHA-256 does not match", "Use an undamaged copy.")
             found.setdefault(owner, Section(owner)).arrays[key] = array

@@ -95,7 +95,7 @@ def load_model(
     from multiback.saving.state import restore
 
     if model.built or sections:
-        restore(model, sections, label)
+        restore(model, sections, label, new=True)
     if extra is not None:
         restore_extra_state(model, extra)
     return model

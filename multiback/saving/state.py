@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ def collect(model: Any) -> list[Section]:
     return found
 
 
-def restore(model: Any, sections: Sections, label: str, skip_mismatch: bool = False) -> None:
+def restore(model: Any, sections: Sections, label: str, skip_mismatch: bool = False, new: bool = False) -> None:
     """Gives a model the arrays of a file; a failure leaves the model as it was.
 
     Arguments:
@@ -37,6 +37,7 @@ def restore(model: Any, sections: Sections, label: str, skip_mismatch: bool = Fa
         sections: What the file holds, by path.
         label: The file, for messages.
         skip_mismatch: Leave layers alone whose variables are other in the file, with a warning, instead of failing.
+        new: Nobody has the model yet; after a failure, nobody will.
 
     Raises:
         NotBuiltError: if the model has no variables yet.
@@ -46,11 +47,18 @@ def restore(model: Any, sections: Sections, label: str, skip_mismatch: bool = Fa
         raise NotBuiltError(f"Model {model.name!r} is not built. Call it once, or build(input_shape), before.")
     if sections.get("optimizer") and model.optimizer is not None and not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
+    places = dict(saved_objects(model))
+    left = [path for path in sections if path not in places]
+    if model.optimizer is None:
+        left = [path for path in left if path.split("/")[0] != "optimizer"]
+    if left and not skip_mismatch:
+        raise SavingError(
+            f"{label} has variables for {', '.join(left[:5])}, which model {model.name!r} lacks. "
+            "Load it into the model that was saved, or pass skip_mismatch=True."
+        )
     skipped: list[str] = []
-    with _all_or_nothing(model):
-        used = set()
-        for path, item in saved_objects(model):
-            used.add(path)
+    with nullcontext() if new else _all_or_nothing(model):
+        for path, item in places.items():
             arrays = sections[path].arrays if path in sections else {}
             if isinstance(item, Optimizer) and _before_first_step(item, arrays):
                 continue
@@ -60,11 +68,6 @@ def restore(model: Any, sections: Sections, label: str, skip_mismatch: bool = Fa
                 if not skip_mismatch:
                     raise
                 skipped.append(str(error))
-        if (extra := _unused(sections, used, model)) and not skip_mismatch:
-            raise SavingError(
-                f"{label} has variables for {', '.join(extra[:5])}, which model {model.name!r} lacks. "
-                "Load it into the model that was saved, or pass skip_mismatch=True."
-            )
     for message in skipped:
         warnings.warn(f"Skipped. {message}", stacklevel=4)
 
@@ -91,20 +94,15 @@ def _before_first_step(optimizer: Any, arrays: Mapping[str, np.ndarray]) -> bool
     return len(arrays) <= 2 < len(optimizer.variables) or not arrays
 
 
-def _unused(sections: Sections, used: set[str], model: Any) -> list[str]:
-    left = [path for path in sections if path not in used]
-    return [p for p in left if not (p.split("/")[0] == "optimizer" and model.optimizer is None)]
-
-
 @contextmanager
 def _all_or_nothing(model: Any) -> Iterator[None]:
     """Puts every variable back if anything fails inside."""
-    before = [(v, v.adapter, v._cell) for v in _variables(model)]
+    before = [(variable, variable.numpy()) for variable in _variables(model)]
     try:
         yield
     except BaseException:
-        for variable, adapter, cell in before:
-            variable.set_cell(cell, adapter)
+        for variable, array in before:
+            variable.assign(array)
         raise
 
 
