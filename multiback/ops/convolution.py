@@ -14,10 +14,11 @@ from multiback.ops import _windows as windows
 from multiback.ops._cases import Bound, Case, Sample
 from multiback.ops._define import Array, primitive
 from multiback.ops._rules import promoting
+from multiback.ops.reduction import sum
 from multiback.ops.shaping import flip, reshape, transpose
 
 Pads = windows.Pads
-_FLOAT = promoting("inputs", "kernel", to_float=True)
+_FLOAT = promoting("inputs", "kernel", "bias", to_float=True)
 
 
 def _conv_canonical(call: dict[str, Any]) -> None:
@@ -40,6 +41,8 @@ def _conv_canonical(call: dict[str, Any]) -> None:
         raise ShapeError(
             f"conv() in {call['groups']} groups needs a multiple of that as filters, got {kernel.shape[-1]}."
         )
+    if call["bias"] is not None and call["bias"].shape != kernel.shape[-1:]:
+        raise ShapeError(f"conv() with {kernel.shape[-1]} filters needs a bias of that size, got {call['bias'].shape}.")
     call["padding"] = explicit_padding(call, n)
 
 
@@ -69,9 +72,10 @@ def _same(shape: Any, kernel: Any, strides: Any, data_format: str, dilation_rate
     )
 
 
-def magnitude(pairs: Any, kernel: Any, **attributes: Any) -> Any:
+def magnitude(x: Any, kernel: Any, bias: Any = None, **attributes: Any) -> Any:
     """The scale of a convolution: that of the magnitudes."""
-    return conv.numpy(np.abs(pairs), np.abs(kernel), **_canonical_numbers(pairs, kernel, attributes))  # type: ignore[misc]
+    operands = (None if a is None else np.abs(a) for a in (x, kernel, bias))
+    return conv.numpy(*operands, **_canonical_numbers(x, kernel, attributes))  # type: ignore[misc]
 
 
 def _canonical_numbers(x: Any, kernel: Any, attributes: dict[str, Any]) -> dict[str, Any]:
@@ -90,7 +94,7 @@ def _canonical_numbers(x: Any, kernel: Any, attributes: dict[str, Any]) -> dict[
         call[name] = windows.per_axis(call[name], n, name)
     call["groups"] = x.shape[-1 if call["data_format"] == "channels_last" else 1] // kernel.shape[-2]
     call["padding"] = explicit_padding(call, n)
-    return {k: v for k, v in call.items() if k not in ("inputs", "kernel")}
+    return {k: v for k, v in call.items() if k not in ("inputs", "kernel", "bias")}
 
 
 def _conv_cases() -> list[Case]:
@@ -117,8 +121,19 @@ def _conv_cases() -> list[Case]:
         (("batch", 3, 6, 5), (3, 3, 3, 4), {"data_format": "channels_first", "padding": "same", "strides": 2}),
         (("batch", 4, 6), (3, 2, 4), {"data_format": "channels_first"}),
     ]
+    biased: list[tuple[Any, Any, dict[str, Any]]] = [
+        (("batch", 6, 7, 3), (3, 3, 3, 4), {"padding": "same"}),
+        (("batch", 3, 7, 6), (3, 3, 3, 4), {"data_format": "channels_first", "strides": 2}),
+        (("batch", 6, 6, 4), (3, 3, 2, 6), {}),
+        (("batch", "time", 2), (3, 2, 3), {"padding": "same"}),
+        (("batch", 4, 6), (3, 4, 2), {"data_format": "channels_first"}),
+        (("batch", 3, 4, 5, 2), (2, 2, 3, 2, 3), {}),
+    ]
     return [
         Case((Sample(x), Sample(k)), attributes, f"{x} {attributes or ''}", bound=bound) for x, k, attributes in rows
+    ] + [
+        Case((Sample(x), Sample(k), Sample(k[-1:])), attributes, f"bias, {x} {attributes or ''}", bound=bound)
+        for x, k, attributes in biased
     ]
 
 
@@ -131,6 +146,7 @@ def conv(
     data_format: str | None = None,
     dilation_rate: Any = 1,
     *,
+    bias: Array | None = None,
     groups: int | None = None,
     input_dilation: Any = 1,
 ) -> Spec:
@@ -145,6 +161,7 @@ def conv(
             of zeros per spatial axis, where negative numbers cut off.
         data_format: "channels_last" or "channels_first"; None: what `config.image_data_format()` says.
         dilation_rate: Distance between the elements of the kernel.
+        bias: (filters,), added to the result; or None.
         groups: Groups of channels that do not mix; by default channels / kernel.shape[-2].
         input_dilation: Distance between the elements of the inputs, with zeros between.
 
@@ -178,6 +195,7 @@ def conv(
 def _(
     inputs: Any,
     kernel: Any,
+    bias: Any,
     strides: Any,
     padding: Any,
     data_format: str,
@@ -203,6 +221,7 @@ def _(
     columns = split.transpose(order).reshape(groups, -1, channels * int(np.prod(w.shape[:n])))
     weights = np.moveaxis(w.reshape(-1, groups, filters // groups), 1, 0)
     y = np.moveaxis(columns @ weights, 0, 1).reshape(batch, *sizes, filters)
+    y = y if bias is None else y + bias.astype(y.dtype)
     y = y if data_format == "channels_last" else np.moveaxis(y, -1, 1)
     return y.astype(inputs.dtype) if half else y
 
@@ -226,6 +245,7 @@ def _(
     y: Any,
     inputs: Any,
     kernel: Any,
+    bias: Any,
     strides: Any,
     padding: Any,
     data_format: str,
@@ -261,7 +281,8 @@ def _(
         groups=groups,
         input_dilation=input_dilation,
     )
-    return to_inputs, transpose(columns, (*range(1, columns.ndim - 1), 0, columns.ndim - 1))
+    to_bias = None if bias is None else sum(g, axis=tuple(range(g.ndim - 1)))
+    return to_inputs, transpose(columns, (*range(1, columns.ndim - 1), 0, columns.ndim - 1)), to_bias
 
 
 def _exchanged(kernel: Any, groups: Any) -> Any:

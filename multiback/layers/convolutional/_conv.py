@@ -46,7 +46,7 @@ class BaseConv(ConvolutionLayer):
         windows: dict[str, Any] = self._windows
         if self.padding == "causal":
             windows["padding"] = ((self.dilation_rate[0] * (self.kernel_size[0] - 1), 0),)
-        return self._finished(ops.conv(inputs, self.kernel, **windows, groups=self.groups))
+        return self.activation(ops.conv(inputs, self.kernel, **windows, bias=self.bias, groups=self.groups))
 
     def get_config(self) -> dict[str, Any]:
         names = ("filters", "groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint")
