@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,23 +15,27 @@ from multiback import dtype_policies, initializers, regularizers, tree
 from multiback.backends import registry, select
 from multiback.backends.compile import Compiled
 from multiback.dtypes import as_dtype
-from multiback.errors import ArgumentError, NotBuiltError, ShapeError, StateError, closest
+from multiback.errors import ArgumentError, NotBuiltError, ShapeError, closest
 from multiback.graph.dims import sketching
 from multiback.graph.ir import Value
 from multiback.graph.op import OPS
 from multiback.graph.trace import current_builder, current_scope, scope, trace
 from multiback.layers import _masks, _weight_budget
+from multiback.layers._call_spec import CallSpec, call_spec
+from multiback.layers._configured import Configured
+from multiback.layers._construction import keeping_account, legacy_input_shape, recording_arguments
 from multiback.layers._context import CallContext, current_context, entered, runs_eagerly
 from multiback.layers._names import auto_name, checked_name, snake_case
-from multiback.layers._symbolic import KerasTensor, Node, any_symbolic, public_shape
-from multiback.layers._tracking import Tracked, shapes_of
-from multiback.random._seed import generation, key_for
+from multiback.layers._random_keys import RandomKeys
+from multiback.layers._symbolic import KerasTensor, Node, any_symbolic, as_shape, public_shape, tensors_of
+from multiback.layers._tracking import shapes_of
+from multiback.random._seed import key_for
 from multiback.variables import StatelessScope, Variable, autocast
 
 _KNOWN = ("activity_regularizer", "trainable", "dtype", "autocast", "name", "input_shape", "input_dim", "batch_size")
 
 
-class Layer(Tracked):
+class Layer(RandomKeys, Configured):
     """The base class of layers: state (weights) and a computation written in `multiback.ops`.
 
     A subclass sets attributes in `__init__`, makes weights in `build(input_shape)` with `add_weight`, and computes in
@@ -66,7 +70,7 @@ class Layer(Tracked):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        self._given_input_shape = _legacy_input_shape(kwargs)
+        self._given_input_shape = legacy_input_shape(kwargs)
         if kwargs:
             bad = next(iter(kwargs))
             known = [*inspect.signature(type(self).__init__).parameters, *_KNOWN]
@@ -93,9 +97,9 @@ class Layer(Tracked):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "__init__" in cls.__dict__:
-            cls.__init__ = _recording_arguments(cls.__init__)  # type: ignore[method-assign]
+            cls.__init__ = recording_arguments(cls.__init__)  # type: ignore[method-assign]
         if "build" in cls.__dict__:
-            cls.build = _keeping_account(cls.build)  # type: ignore[method-assign]
+            cls.build = keeping_account(cls.build)  # type: ignore[method-assign]
 
     # ---- properties
 
@@ -164,11 +168,11 @@ class Layer(Tracked):
 
     @property
     def _call_takes_training(self) -> bool:
-        return _call_spec(type(self)).training
+        return call_spec(type(self)).training
 
     @property
     def _call_takes_mask(self) -> bool:
-        return "mask" in _call_spec(type(self)).masks
+        return "mask" in call_spec(type(self)).masks
 
     # ---- state
 
@@ -256,30 +260,16 @@ class Layer(Tracked):
         """Makes the weights for inputs of this shape; subclasses override it."""
         self.built = True
 
-    def get_build_config(self) -> dict[str, Any] | None:
-        """The shapes it was built with."""
-        shapes = self._build_shapes
-        if shapes is None:
-            return None
-        taken = {n: shapes[n] for n in inspect.signature(self.build).parameters if n in shapes}
-        return {"shapes_dict": taken} if len(taken) > 1 else {"input_shape": next(iter(shapes.values()))}
-
-    def build_from_config(self, config: Mapping[str, Any]) -> None:
-        """Builds with the shapes of `get_build_config`."""
-        shapes = config.get("shapes_dict") or {"input_shape": config.get("input_shape")}
-        if any(s is not None for s in shapes.values()):
-            self._build(shapes)
-
     def _build(self, shapes: Mapping[str, Any], entered: bool = False) -> None:
         """Builds under the layer's own name (`entered`: the scope is open already), and remembers the shapes."""
         around = current_scope()
         self._path = around if entered else f"{around}/{self.name}".strip("/")
         names = [p for p in inspect.signature(self.build).parameters if p not in ("self", "kwargs", "args")]
-        values = [_as_shape(s) for s in shapes.values()]
+        values = [as_shape(s) for s in shapes.values()]
         if len(names) <= 1:
             arguments: dict[str, Any] = {names[0]: values[0]} if names else {}
         else:
-            by_name = {k: _as_shape(v) for k, v in shapes.items()}
+            by_name = {k: as_shape(v) for k, v in shapes.items()}
             arguments = {n: by_name.get(n) for n in names if n in by_name}
         self._building = True
         try:
@@ -363,7 +353,7 @@ class Layer(Tracked):
         return node.outputs
 
     def _call_here(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        spec = _call_spec(type(self))
+        spec = call_spec(type(self))
         bound = spec.bind(self, args, kwargs)
         outer = current_context()
         context = outer or CallContext(self, builder=current_builder())
@@ -448,42 +438,6 @@ class Layer(Tracked):
         if mask is not None:
             _masks.set_masks(outputs, mask)
 
-    # ---- random numbers
-
-    def _random_key(self, seed: int | None = None, salt: str = "") -> Any:
-        """The key of this layer's draws in this step: int32[2], from (seed, path, step)."""
-        context = current_context()
-        if context is None:
-            raise StateError("Random keys are made inside a call of a layer.")
-        if context.step_key is None:
-            # In the graph of the outermost call, where the bodies of loops and branches can use it too.
-            builder, make = context.builder, context.owner._step_key
-            context.step_key = make() if builder is None else builder.run(make)
-        seed = context.owner._run_seed() if seed is None else seed
-        own = key_for(f"{self.path}/{salt}" if salt else self.path, seed=seed)
-        return OPS["bitwise_xor"](context.step_key, np.asarray(own, np.uint32).view(np.int32))
-
-    def _run_seed(self) -> int | None:
-        """The seed of the run that a loaded model goes on with; None: the process's, which wins once it is set."""
-        return self._resumed_seed if generation() == 0 else None
-
-    def _step_key(self) -> Any:
-        step = self._random_state_variable()
-        zero = OPS["multiply"](step, np.zeros(2, np.int32))
-        return OPS["fold_in"](zero, OPS["squeeze"](step))
-
-    def _random_state_variable(self) -> Variable:
-        """The counter of the calls that drew random numbers, made when first needed."""
-        if self._random_state is None:
-            path = f"{self.path}/random_state"
-            zero = np.zeros(1, np.int32)
-            self._random_state = Variable(zero, dtype="int32", trainable=False, name="random_state", path=path)
-        return self._random_state
-
-    def _advance_random_state(self, context: CallContext) -> None:
-        if context.step_key is not None and self._random_state is not None:
-            self._random_state.assign(OPS["add"](self._random_state, 1))
-
     # ---- shapes without running
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
@@ -496,7 +450,7 @@ class Layer(Tracked):
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """The shape of the outputs for inputs of these shapes."""
-        symbolic = [_tensors_of(shape, self.compute_dtype) for shape in [*args, *kwargs.values()]]
+        symbolic = [tensors_of(shape, self.compute_dtype) for shape in [*args, *kwargs.values()]]
         outputs = self.compute_output_spec(*symbolic)
         return tree.map(lambda x: x.shape, outputs)
 
@@ -540,159 +494,5 @@ class Layer(Tracked):
         state = [scoped.get_current_value(v) for v in others]
         return (outputs, state, losses) if return_losses else (outputs, state)
 
-    # ---- configuration
-
-    def get_config(self) -> dict[str, Any]:
-        """What `from_config` needs to make an equal layer: the arguments of the constructor, as JSON types."""
-        config: dict[str, Any] = {
-            "name": self.name,
-            "trainable": self._trainable,
-            "dtype": dtype_policies.serialize(self.dtype_policy),
-        }
-        if self.activity_regularizer is not None:
-            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
-        if type(self).get_config is Layer.get_config and (extra := self.__dict__.get("_arguments")):
-            from multiback.saving.registry import serialize
-
-            config.update({k: serialize(v) for k, v in extra.items() if k not in config})
-        return config
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Any:
-        """A layer with this configuration."""
-        config = dict(config)
-        if isinstance(config.get("dtype"), Mapping):
-            config["dtype"] = dtype_policies.deserialize(config["dtype"])
-        if cls.get_config is Layer.get_config:
-            from multiback.saving.registry import deserialize
-
-            config = {k: deserialize(v) for k, v in config.items()}
-        parameters = inspect.signature(cls.__init__).parameters
-        if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-            return cls(**config)
-        # A constructor need not take what every layer has.
-        common = {k: config.pop(k) for k in ("name", "trainable", "dtype") if k in config and k not in parameters}
-        layer = cls(**config)
-        layer.name = checked_name(common.get("name", layer.name), cls.__name__)
-        layer.dtype_policy = dtype_policies.get(common.get("dtype", layer.dtype_policy))
-        layer._trainable = bool(common.get("trainable", layer._trainable))
-        return layer
-
-    def save_own_variables(self, store: Any) -> None:
-        """Puts this layer's own variables into a mapping, under "0", "1"..."""
-        own = [v for v in self._own_variables if v not in self._not_weights()]
-        own = [v for v in own if v.trainable] + [v for v in own if not v.trainable]
-        for i, variable in enumerate(own):
-            store[str(i)] = variable.numpy()
-
-    def load_own_variables(self, store: Any) -> None:
-        """Takes this layer's own variables from a mapping; see `save_own_variables`."""
-        own = [v for v in self._own_variables if v not in self._not_weights()]
-        own = [v for v in own if v.trainable] + [v for v in own if not v.trainable]
-        if len(store.keys()) != len(own):
-            raise ShapeError(f"Layer {self.path!r} has {len(own)} variables, the file has {len(store.keys())} for it.")
-        for i, variable in enumerate(own):
-            variable.assign(np.asarray(store[str(i)]))
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-    def __str__(self) -> str:
-        return repr(self)
-
-
-class CallSpec:
-    """What the signature of a `call` method says."""
-
-    def __init__(self, cls: type) -> None:
-        signature = inspect.signature(cls.call)  # type: ignore[attr-defined]
-        parameters = list(signature.parameters.values())[1:]
-        self.signature = signature.replace(parameters=parameters)
-        self.names = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-        self.first = self.names[0] if self.names else ""
-        self.training = "training" in self.names
-        self.masks = [n for n in self.names if n == "mask" or (n.endswith("_mask") and n[:-5] in self.names)]
-        self.open = any(p.kind is p.VAR_KEYWORD for p in parameters)
-        self.starred = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
-
-    def bind(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Arguments by name; `training` and `mask` are dropped where `call` does not take them."""
-        if not self.open:
-            kwargs = {k: v for k, v in kwargs.items() if k in self.names or k not in ("training", "mask")}
-        try:
-            bound = self.signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise ArgumentError(f"Layer {layer.name!r}: call() {error}. It takes {self.signature}.") from None
-        found = dict(bound.arguments)
-        if self.open:
-            rest = next(p.name for p in self.signature.parameters.values() if p.kind is p.VAR_KEYWORD)
-            found.update(found.pop(rest, {}))
-        return found
-
-    def invoke(self, layer: Any, bound: dict[str, Any]) -> Any:
-        """Calls `layer.call` with bound arguments."""
-        bound = dict(bound)
-        if self.starred is None:
-            return layer.call(**bound)
-        positional = [bound.pop(n) for n in self.names if n in bound and self.signature.parameters[n].kind.value < 2]
-        return layer.call(*positional, *bound.pop(self.starred, ()), **bound)
-
-
-_call_spec: Callable[[type], CallSpec] = functools.cache(CallSpec)
-
-
-def _recording_arguments(init: Callable[..., None]) -> Callable[..., None]:
-    signature = inspect.signature(init)
-
-    @functools.wraps(init)
-    def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
-        if "_arguments" not in self.__dict__:
-            try:
-                bound = signature.bind(self, *args, **kwargs)
-                named = dict(list(bound.arguments.items())[1:])
-                named.update(named.pop("kwargs", {}))
-                self.__dict__["_arguments"] = named
-            except TypeError:
-                self.__dict__["_arguments"] = {}
-        init(self, *args, **kwargs)
-
-    return wrapped
-
-
-def _keeping_account(build: Callable[..., None]) -> Callable[..., None]:
-    """`build` called by a person is like the first call: the layer knows its path and its shapes afterwards."""
-    signature = inspect.signature(build)
-
-    @functools.wraps(build)
-    def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
-        shapes = dict(list(signature.bind(self, *args, **kwargs).arguments.items())[1:])
-        if self._building or all(shape is None for shape in shapes.values()):
-            build(self, *args, **kwargs)
-        elif not self.built:
-            self._build(shapes)
-
-    return wrapped
-
-
-def _legacy_input_shape(kwargs: dict[str, Any]) -> tuple[Any, ...] | None:
-    if "input_dim" in kwargs:
-        return (kwargs.pop("input_dim"),)
-    shape = kwargs.pop("input_shape", None)
-    return tuple(shape) if shape is not None else None
-
-
-def _as_shape(shape: Any) -> Any:
-    if isinstance(shape, list | tuple) and all(n is None or isinstance(n, int) for n in shape):
-        return tuple(shape)
-    if isinstance(shape, Mapping):
-        return {k: _as_shape(v) for k, v in shape.items()}
-    return [_as_shape(s) for s in shape] if isinstance(shape, list | tuple) else shape
-
-
-def _tensors_of(shape: Any, dtype: Any) -> Any:
-    shape = _as_shape(shape)
-    if isinstance(shape, tuple):
-        return KerasTensor(shape, dtype)
-    if isinstance(shape, Mapping):
-        return {k: _tensors_of(v, dtype) for k, v in shape.items()}
-    return [_tensors_of(s, dtype) for s in shape] if isinstance(shape, list) else shape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,3 +101,22 @@ def is_keras_tensor(x: Any) -> bool:
 def any_symbolic(values: Any) -> bool:
     """Whether a tree holds a symbolic tensor."""
     return any(isinstance(x, KerasTensor) for x in tree.leaves(values))
+
+
+def as_shape(shape: Any) -> Any:
+    """A shape, or a tree of them, with tuples for shapes, as JSON has lost them."""
+    if isinstance(shape, list | tuple) and all(n is None or isinstance(n, int) for n in shape):
+        return tuple(shape)
+    if isinstance(shape, Mapping):
+        return {k: as_shape(v) for k, v in shape.items()}
+    return [as_shape(s) for s in shape] if isinstance(shape, list | tuple) else shape
+
+
+def tensors_of(shape: Any, dtype: Any) -> Any:
+    """Symbolic tensors for a tree of shapes."""
+    shape = as_shape(shape)
+    if isinstance(shape, tuple):
+        return KerasTensor(shape, dtype)
+    if isinstance(shape, Mapping):
+        return {k: tensors_of(v, dtype) for k, v in shape.items()}
+    return [tensors_of(s, dtype) for s in shape] if isinstance(shape, list) else shape

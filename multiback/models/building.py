@@ -7,8 +7,7 @@ from typing import Any
 
 from multiback import tree
 from multiback.layers._context import current_context
-from multiback.layers._layer import _tensors_of
-from multiback.layers._symbolic import KerasTensor, public_shape
+from multiback.layers._symbolic import KerasTensor, public_shape, tensors_of
 
 
 class BuiltByCalling:
@@ -23,7 +22,7 @@ class BuiltByCalling:
             >>> model.build((None, 64))
         """
         if current_context() is None and input_shape is not None:
-            self.compute_output_spec(_tensors_of(input_shape, self.compute_dtype))  # type: ignore[attr-defined]
+            self.compute_output_spec(tensors_of(input_shape, self.compute_dtype))  # type: ignore[attr-defined]
         self.built = True
 
     def get_build_config(self) -> dict[str, Any] | None:
