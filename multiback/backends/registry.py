@@ -13,7 +13,7 @@ import numpy as np
 
 from multiback.backends.protocol import Adapter, Plugin
 from multiback.errors import BackendUnavailable, closest
-from multiback.graph.trace import convert_host_with
+from multiback.graph.host import convert_host_with
 
 GROUP = "multiback.adapters"
 _LOADED: dict[str, Adapter] = {}
