@@ -102,6 +102,10 @@ def _biased(x: Any, bias: Any) -> Any:
 
 _X, _H = Sample(("batch", "time", 3)), Sample(("batch", 4))
 _MASK = Sample(("batch", "time"), dtype="bool")
+_PADDED = Sample(
+    values=[[True] * 4, [True, True, False, False], [False] * 4, [True, False, False, False]], dtype="bool"
+)
+_FRONT = Sample(values=[[True] * 4, [False, False, True, True], [False] * 4, [False, True, True, False]], dtype="bool")
 
 
 def _cases(gates: int, states: int, *, biases: Any = None, **more: Any) -> list[Case]:
@@ -119,9 +123,19 @@ def _cases(gates: int, states: int, *, biases: Any = None, **more: Any) -> list[
     ]
     # States are of order 1, and each step rounds sums of a few terms of order 4.
     bound = Bound(16, lambda *_, **__: 4.0)
+    fixed = Sample((4, 4, 3)), (Sample((4, 4)),) * states
     return [
         Case((_X, kernel, recurrent, b, *s, m), {**more, **attributes}, label, bound=bound)
         for label, b, s, m, attributes in rows
+    ] + [
+        Case((fixed[0], kernel, recurrent, bias, *s, m), {**more, **attributes}, label, bound=bound)
+        for label, s, m, attributes in (
+            ("padded", fixed[1], _PADDED, {}),
+            ("padded, no states, zeros", none, _PADDED, {"zero_output_for_mask": True}),
+            ("padded, reverse", none, _PADDED, {"reverse": True}),
+            ("padded in front", none, _FRONT, {}),
+            ("padded in front, states", fixed[1], _FRONT, {}),
+        )
     ]
 
 

@@ -12,6 +12,5 @@ FAST = {
     "elu": Fast("tf.nn.elu({x})", when=lambda equation: equation.attributes["alpha"] == 1.0),
     "sigmoid": Fast("tf.sigmoid({x})"),
     "softplus": Fast("tf.nn.softplus({x})"),
-    "softsign": Fast("tf.nn.softsign({x})"),
     "silu": Fast("tf.nn.silu({x})"),
 }
