@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import warnings
 from pathlib import Path
 
 import keras
 import numpy as np
-from model_zoo import ZOO, report, step
+from model_zoo import ZOO, orders, report, step
 
 
 def save(folder: Path) -> None:
@@ -40,3 +41,4 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     load(Path(sys.argv[1]))
     save(Path(sys.argv[2]))
+    (Path(sys.argv[2]) / "orders.json").write_text(json.dumps(orders(keras)))

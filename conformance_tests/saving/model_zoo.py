@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -139,6 +140,24 @@ def operations(lib: Any) -> Built:
     model = lib.Model(inputs, layers.Dense(1)(ops.maximum(x, 0.1) ** 2), name="operations")
     model.compile("adam", "mse")
     return model, numbers(16, 4, 4, 6), numbers(17, 4, 1)
+
+
+def orders(lib: Any) -> list[list[str]]:
+    """The order of the layers in random graphs with shared layers, several inputs and several outputs."""
+    found = []
+    for seed in range(30):
+        draw = random.Random(seed)
+        tensors = inputs = [lib.Input((2,), name=f"input_{i}") for i in range(draw.randint(1, 3))]
+        dense = [lib.layers.Dense(2, name=f"dense_{i}") for i in range(draw.randint(3, 9))]
+        for i in range(draw.randint(4, 14)):
+            if draw.random() < 0.3:
+                made = lib.layers.Add(name=f"add_{i}")([draw.choice(tensors) for _ in range(draw.randint(2, 3))])
+            else:
+                made = draw.choice(dense)(draw.choice(tensors))
+            tensors = [*tensors, made]
+        outputs = [tensors[-1], *draw.sample(tensors[len(inputs) : -1], draw.randint(0, 2))]
+        found.append([layer.name for layer in lib.Model(inputs, outputs).layers])
+    return found
 
 
 def flat(outputs: Any) -> list[np.ndarray]:

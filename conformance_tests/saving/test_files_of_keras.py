@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from model_zoo import ZOO, report, step
+from model_zoo import ZOO, orders, report, step
 
 import multiback as mb
 
@@ -84,3 +85,7 @@ def test_keras_loads_our_files_with_equal_predictions(name: str, exchange: Excha
         np.testing.assert_allclose(found[key], value, **CLOSE, err_msg=key)
         if key.startswith("weight_"):
             np.testing.assert_array_equal(found[key.replace("weight", "again")], value, err_msg=key)
+
+
+def test_layers_are_in_the_same_order(exchange: Exchange) -> None:
+    assert orders(mb) == json.loads((exchange.theirs / "orders.json").read_text())

@@ -39,11 +39,17 @@ def fitted(model: Any, epochs: int, initial_epoch: int = 0) -> Any:
     return model.fit(X, Y, batch_size=8, epochs=epochs, initial_epoch=initial_epoch, verbose=0).history
 
 
-@pytest.fixture
-def saved(tmp_path: Path) -> Path:
-    model = made()
+@pytest.fixture(scope="module")
+def file() -> bytes:
+    model, buffer = made(), io.BytesIO()
     fitted(model, 1)
-    model.save(tmp_path / "m.keras")
+    model.save(buffer)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def saved(tmp_path: Path, file: bytes) -> Path:
+    (tmp_path / "m.keras").write_bytes(file)
     return tmp_path / "m.keras"
 
 

@@ -12,7 +12,7 @@ from multiback.layers.core.input_layer import Input, InputLayer
 from multiback.models.functional import Functional
 from multiback.models.functional_config import made_of_tensors
 from multiback.models.sequential import Sequential
-from multiback.saving.registry import custom_object_scope, deserialize, serialize, shared_objects
+from multiback.saving.registry import custom_object_scope, deserialize, serialize_with_sharing, shared_objects
 
 
 def clone_model(
@@ -72,7 +72,7 @@ def _cloned(model: Any, input_tensors: Any, cloner: _Cloner) -> Any:
         )
     else:
         with custom_object_scope({type(model).__name__: type(model)}), shared_objects():
-            config = {k: v for k, v in serialize(model).items() if k != "compile_config"}
+            config = {k: v for k, v in serialize_with_sharing(model).items() if k != "compile_config"}
             copied = deserialize(config)
     if compiled := model.get_compile_config():
         copied.compile_from_config(compiled)

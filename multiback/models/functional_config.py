@@ -20,8 +20,7 @@ _TENSOR = "__keras_tensor__"
 
 def functional_config(model: Any) -> dict[str, Any]:
     """The configuration of a functional model: its layers, each with its calls, and where inputs and outputs are."""
-    with shared_objects():
-        return _Writer(model).config()
+    return _Writer(model).config()
 
 
 def functional_from_config(

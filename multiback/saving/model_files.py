@@ -15,7 +15,7 @@ from multiback.saving import strict_json
 from multiback.saving.atomic import write_file
 from multiback.saving.extra_state import KEY, checked_extra_state, extra_state, restore_extra_state
 from multiback.saving.hdf5 import Section, read_weights, write_weights
-from multiback.saving.registry import custom_object_scope, deserialize, serialize, shared_objects
+from multiback.saving.registry import custom_object_scope, deserialize, serialize_with_sharing, shared_objects
 from multiback.saving.zip_archive import CONFIG, METADATA, WEIGHTS, opened, read_archive, write_archive
 
 LAYOUT = "3.15.1"
@@ -113,8 +113,7 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
 
 def model_config(model: Any) -> dict[str, Any]:
     """The configuration of a model, with how it was built and compiled."""
-    with shared_objects():
-        return serialize(model)
+    return serialize_with_sharing(model)
 
 
 def check_name(filepath: Any, suffix: str, overwrite: bool = True) -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -26,6 +28,7 @@ CUSTOM: dict[str, Any] = {}
 _FILED: dict[Any, str] = {}
 _SCOPED: ContextVar[Mapping[str, Any]] = ContextVar("multiback_custom_objects", default=MappingProxyType({}))
 _SHARED: ContextVar[dict[Any, Any] | None] = ContextVar("multiback_shared_objects", default=None)
+_SHARING: ContextVar[_Sharing | None] = ContextVar("multiback_sharing", default=None)
 _INSIDE: ContextVar[bool] = ContextVar("multiback_inside_configuration", default=False)
 _SPECIAL = ("__numpy__", "__tensor__", "__bytes__", "__slice__", "__ellipsis__")
 _REGISTERED = (
@@ -187,9 +190,29 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     return add
 
 
+@dataclass
+class _Sharing:
+    """Which layers were met while serializing, and the numbers of those that are met more than once."""
+
+    met: Counter[int] = field(default_factory=Counter)
+    numbers: dict[int, int] = field(default_factory=dict)
+
+
+def serialize_with_sharing(item: Any) -> Any:
+    """As `serialize`, with a number on each layer that occurs more than once; see `shared_objects`."""
+    sharing = _Sharing()
+    token = _SHARING.set(sharing)
+    try:
+        found = serialize(item)
+        sharing.numbers = {key: i for i, (key, count) in enumerate(sharing.met.items()) if count > 1}
+        return serialize(item) if sharing.numbers else found
+    finally:
+        _SHARING.reset(token)
+
+
 @contextmanager
 def shared_objects() -> Iterator[None]:
-    """Inside, a layer that occurs twice in what is serialized is one layer again when it is deserialized."""
+    """Inside, what has the same number in a configuration is deserialized to one object."""
     if _SHARED.get() is not None:
         yield
         return
@@ -263,8 +286,7 @@ def _hashable(item: Any) -> bool:
 def _described(item: Any, module: str, name: str, registered: str | None) -> Any:
     if inspect.isfunction(item):
         return name
-    shared = _SHARED.get() if hasattr(item, "get_build_config") else None
-    config = {
+    config: dict[str, Any] = {
         "module": None if module == "__main__" else module,
         "class_name": name,
         "config": serialize(item.get_config()),
@@ -274,8 +296,11 @@ def _described(item: Any, module: str, name: str, registered: str | None) -> Any
         config["build_config"] = build
     if hasattr(item, "get_compile_config") and (compiled := item.get_compile_config()):
         config["compile_config"] = compiled
-    if shared is not None and (first := shared.setdefault(id(item), config)) is not config:
-        config["shared_object_id"] = first.setdefault("shared_object_id", len(shared))
+    sharing = _SHARING.get()
+    if sharing is not None and hasattr(item, "get_build_config"):
+        sharing.met[id(item)] += 1
+        if id(item) in sharing.numbers:
+            config["shared_object_id"] = sharing.numbers[id(item)]
     return config
 
 
