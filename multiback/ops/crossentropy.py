@@ -11,7 +11,9 @@ from multiback.errors import DtypeError, ShapeError
 from multiback.graph.ir import Value
 from multiback.ops._cases import Bound, Case, Sample
 from multiback.ops._define import Array, composite
+from multiback.ops._precision import widened
 from multiback.ops._rules import as_type, axis_index, promoting
+from multiback.ops.casting import cast
 from multiback.ops.comparison import equal, logical_and
 from multiback.ops.creation import iota, number
 from multiback.ops.exponential import exp, log, log1p
@@ -101,8 +103,9 @@ def categorical_crossentropy(target: Array, output: Array, from_logits: bool = F
     """
     if from_logits:
         return -sum(target * log_softmax(output, axis=axis), axis=axis)
-    p = output / sum(output, axis=axis, keepdims=True)
-    return -sum(target * log(_clipped(p)), axis=axis)
+    wide = widened(output)
+    p = wide / sum(wide, axis=axis, keepdims=True)
+    return -cast(sum(target * log(_clipped(p)), axis=axis), output.dtype)
 
 
 def _labels_canonical(call: dict[str, Any]) -> None:
@@ -179,9 +182,10 @@ def sparse_categorical_crossentropy(target: Array, output: Array, from_logits: b
     if from_logits:
         log_p = sum(where(chosen, log_softmax(output, axis=axis), 0.0), axis=axis)
     else:
-        log_p = log(_clipped(sum(where(chosen, output, 0.0), axis=axis) / sum(output, axis=axis)))
+        wide = widened(output)
+        log_p = log(_clipped(sum(where(chosen, wide, 0.0), axis=axis) / sum(wide, axis=axis)))
     known = logical_and(target >= 0, target < number(classes))
-    return where(known, -log_p, _NAN)
+    return cast(where(known, -log_p, _NAN), output.dtype)
 
 
 def _along(x: Any, ndim: int, axis: int) -> Any:
@@ -242,5 +246,5 @@ def binary_crossentropy(target: Array, output: Array, from_logits: bool = False)
     if from_logits:
         positive = output > 0
         return where(positive, output, 0.0) - output * target + log1p(exp(where(positive, -output, output)))
-    p = _clipped(output)
-    return -(target * log(p) + (1.0 - target) * log(1.0 - p))
+    p = _clipped(widened(output))
+    return -cast(target * log(p) + (1.0 - target) * log(1.0 - p), output.dtype)

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from multiback import config, dtypes
+from multiback import config
 from multiback.errors import ArgumentError, ShapeError
 from multiback.ops._cases import Bound, Case, Sample
 from multiback.ops._define import Array, composite
+from multiback.ops._precision import widened
 from multiback.ops._rules import Axes, as_type, axis_index, axis_indices, promoting
 from multiback.ops.arithmetic import abs
 from multiback.ops.casting import cast, stop_gradient
@@ -21,10 +22,6 @@ from multiback.ops.shaping import reshape, squeeze
 from multiback.ops.statistics import mean
 
 _FLOATS = ("float32", "float16", "bfloat16")
-
-
-def _wide(x: Any) -> Any:
-    return x if x.dtype.bits >= 32 else cast(x, dtypes.float32)
 
 
 def _moments(x: Any, axes: Sequence[int]) -> tuple[Any, Any]:
@@ -82,7 +79,7 @@ def moments(x: Array, axes: Axes, keepdims: bool = False, synchronized: bool = F
         >>> [y.item() for y in ops.moments([1.0, 3.0], 0)]
         [2.0, 1.0]
     """
-    found = _moments(_wide(x), axes)  # type: ignore[arg-type]
+    found = _moments(widened(x), axes)  # type: ignore[arg-type]
     if not keepdims:
         found = tuple(squeeze(y, axes) for y in found)  # type: ignore[assignment]
     return tuple(cast(y, x.dtype) for y in found)
@@ -166,7 +163,7 @@ def layer_normalization(
         >>> ops.layer_normalization([[1.0, 3.0]], epsilon=0.0).tolist()
         [[-1.0, 1.0]]
     """
-    wide = _wide(x)
+    wide = widened(x)
     center, variance = _moments(wide, axis)  # type: ignore[arg-type]
     y = (wide - center) * rsqrt(variance + epsilon)
     if gamma is not None:
@@ -215,7 +212,7 @@ def rms_normalization(x: Array, scale: Array | None = None, axis: Axes = -1, eps
         >>> ops.rms_normalization([[3.0, -3.0]], epsilon=0.0).tolist()
         [[1.0, -1.0]]
     """
-    wide = _wide(x)
+    wide = widened(x)
     y = wide * rsqrt(mean(square(wide), axis, keepdims=True) + epsilon)
     return cast(y if scale is None else y * _beside(scale, wide, axis), x.dtype)  # type: ignore[arg-type]
 
@@ -262,15 +259,16 @@ def normalize(x: Array, axis: Axes = -1, order: int = 2, epsilon: float | None =
         [0.6000000238418579, 0.800000011920929]
     """
     least: float = epsilon  # type: ignore[assignment]
+    wide = widened(x)
     if order == 1:
-        return x / maximum(sum(abs(x), axis, keepdims=True), least)
+        return cast(wide / maximum(sum(abs(wide), axis, keepdims=True), least), x.dtype)
     if order == float("inf"):
-        return x / maximum(amax(abs(x), axis, keepdims=True), least)
-    total = sum(square(x) if order == 2 else power(abs(x), float(order)), axis, keepdims=True)
+        return cast(wide / maximum(amax(abs(wide), axis, keepdims=True), least), x.dtype)
+    total = sum(square(wide) if order == 2 else power(abs(wide), float(order)), axis, keepdims=True)
     small = total <= least**order
     if order == 2:
-        return x * where(small, 1.0 / least, rsqrt(where(small, 1.0, total)))
-    return x / where(small, least, power(where(small, 1.0, total), 1.0 / order))
+        return cast(wide * where(small, 1.0 / least, rsqrt(where(small, 1.0, total))), x.dtype)
+    return cast(wide / where(small, least, power(where(small, 1.0, total), 1.0 / order)), x.dtype)
 
 
 def _batch_canonical(*affine: str) -> Any:
