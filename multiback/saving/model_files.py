@@ -89,8 +89,9 @@ def load_model(
     config = strict_json.loads(members[CONFIG], f"{label}: {CONFIG}")
     wanted = (lambda path: True) if compile else (lambda path: path.split("/")[0] != "optimizer")
     sections = read_weights(io.BytesIO(members[WEIGHTS]), f"{label}: {WEIGHTS}", wanted)
-    if extra is not None and isinstance(config, dict) and config.get("compile_config"):
-        config["compile_config"] = {**config["compile_config"], **extra["compile"]}
+    if isinstance(config, dict) and isinstance(compiled := config.get("compile_config"), dict) and compiled:
+        # Keras writes what "auto" became on its backend; here it is decided anew.
+        compiled.update(extra["compile"] if extra is not None else {"jit_compile": "auto"})
     model = _model(config, custom_objects, compile, f"{label}: {CONFIG}", sections)
     from multiback.saving.state import restore
 
