@@ -19,6 +19,7 @@ from multiback.errors import AdapterError, BackendUnavailable
 from multiback.graph.ir import Spec
 from multiback.graph.op import OPS
 from multiback.graph.trace import trace
+from multiback.testing.deviations import deviations
 from multiback.testing.ops import check_case
 
 ADAPTERS = ("numpy", "torch", "jax", "tensorflow", "toy")
@@ -89,7 +90,8 @@ def test_the_source_that_runs_can_be_read(contracted: Adapter) -> None:
 )
 def test_ops_agree_with_the_reference(contracted: Adapter, name: str) -> None:
     for case in OPS[name].cases:
-        check_case(OPS[name], case, contracted, case.dtypes[0])
+        if f"{name}/{case.label}/{case.dtypes[0]}" not in deviations(contracted):
+            check_case(OPS[name], case, contracted, case.dtypes[0])
 
 
 def test_a_model_trains(contracted: Adapter) -> None:

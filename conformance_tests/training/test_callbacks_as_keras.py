@@ -1,6 +1,5 @@
 """EarlyStopping, ReduceLROnPlateau and ModelCheckpoint decide as Keras's own do, on random runs."""
 
-import importlib.util
 import inspect
 import json
 import os
@@ -9,7 +8,6 @@ import sys
 from types import SimpleNamespace
 
 import numpy as np
-import pytest
 
 from multiback.callbacks import CallbackList, EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
 
@@ -63,7 +61,6 @@ def _random_runs():
             yield "ModelCheckpoint", {**common, **chosen, "filepath": "m.keras"}, values
 
 
-@pytest.mark.skipif(importlib.util.find_spec("keras") is None, reason="the peer is not installed")
 def test_decisions_are_those_of_keras():
     runs = list(_random_runs())
     answer = subprocess.run(

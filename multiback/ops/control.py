@@ -21,11 +21,13 @@ def _sub_specs(graph: Graph, count: int | None = None) -> tuple[Spec, ...]:
 
 @primitive(name="cond")
 def _cond(predicate: Array, operands: Sequence[Array], true_graph: Graph, false_graph: Graph) -> tuple[Spec, ...]:
+    """The outputs of `true_graph` on the operands where the scalar predicate holds, else those of `false_graph`."""
     return _sub_specs(true_graph)
 
 
 @primitive(name="while_loop")
 def _while_loop(init: Sequence[Array], captures: Sequence[Array], condition: Graph, body: Graph) -> tuple[Spec, ...]:
+    """The state after `body` has been applied for as long as `condition` holds; both also see the captures."""
     return tuple(x.spec for x in init)
 
 
@@ -33,6 +35,7 @@ def _while_loop(init: Sequence[Array], captures: Sequence[Array], condition: Gra
 def _scan(
     init: Sequence[Array], xs: Sequence[Array], captures: Sequence[Array], body: Graph, length: Any, reverse: bool
 ) -> tuple[tuple[Spec, ...], tuple[Spec, ...]]:
+    """The last carry and the stacked outputs of `length` steps of `body(*carry, *row of xs, *captures)`."""
     stacked = tuple(Spec((length, *x.shape), x.dtype) for x in body.outputs[len(init) :])
     return tuple(x.spec for x in init), stacked
 
@@ -41,6 +44,7 @@ def _scan(
 def _value_and_grad(
     wrt: Sequence[Array], captures: Sequence[Array], body: Graph
 ) -> tuple[tuple[Spec, ...], tuple[Spec, ...]]:
+    """The outputs of `body(*wrt, *captures)`, the first of them a scalar, and its gradient for each of `wrt`."""
     return _sub_specs(body), tuple(x.spec for x in wrt)
 
 

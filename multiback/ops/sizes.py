@@ -8,13 +8,24 @@ import numpy as np
 
 from multiback import dtypes
 from multiback.graph.ir import Spec
+from multiback.ops._cases import EXACT, Case
 from multiback.ops._define import primitive
 
 
-@primitive()
+def _typed(call: dict[str, Any]) -> None:
+    call["dtype"] = dtypes.as_dtype(call["dtype"])
+
+
+@primitive(
+    canonical=_typed,
+    cases=[
+        Case((), {"size": size, "dtype": dtype}, f"{size} {dtype}", (dtype,), EXACT, False)
+        for size, dtype in ((7, "int32"), (5, "float32"))
+    ],
+)
 def dimension(size: Any, dtype: Any) -> Spec:
     """A size, such as the batch's, as a scalar array of `dtype`."""
-    return Spec((), dtypes.as_dtype(dtype))
+    return Spec((), dtype)
 
 
 @dimension.meaning
