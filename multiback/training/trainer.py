@@ -71,7 +71,7 @@ class Trainer:
             metrics: Names, functions or objects, reported during training, unweighted.
             weighted_metrics: As metrics, weighted by sample_weight and class_weight.
             run_eagerly: Run op by op on real arrays, for print and a debugger.
-            steps_per_execution: Batches between two looks at batch callbacks.
+            steps_per_execution: Kept for configurations of Keras; each batch is one execution.
             jit_compile: True, False, or "auto" for the adapter's choice.
             auto_scale_loss: Whether mixed_float16 gets dynamic loss scaling.
             backend: "torch", "jax", "tensorflow", "numpy", "auto" (measure one step on each, keep the fastest), or None
