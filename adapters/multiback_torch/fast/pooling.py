@@ -56,4 +56,9 @@ def _is_float(equation):
     return equation.flat_inputs[0].dtype.is_float
 
 
-FAST = {"max_pool": Fast(max_pool, when=_is_float), "average_pool": Fast(average_pool)}
+def _has_average(equation):
+    x = equation.flat_inputs[0]
+    return x.ndim < 5 or x.dtype.bits >= 32
+
+
+FAST = {"max_pool": Fast(max_pool, when=_is_float), "average_pool": Fast(average_pool, when=_has_average)}
