@@ -82,6 +82,7 @@ class Case:
         dtypes: Float or integer dtypes it is run in.
         bound: How far a result may be from the reference.
         differentiable: Whether gradients are compared, and which operands (indices) if not all floats.
+        edges: Whether it is also run with symbolic axes of size 0 and 1.
     """
 
     operands: tuple[Any, ...]
@@ -90,6 +91,7 @@ class Case:
     dtypes: Sequence[str] = FLOATS
     bound: Bound = Bound()
     differentiable: bool | tuple[int, ...] = True
+    edges: bool = True
 
 
 def elementwise(

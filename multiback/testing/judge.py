@@ -14,6 +14,15 @@ _SMALLEST = {"float16": 2.0**-24, "bfloat16": 2.0**-126, "float32": 2.0**-126, "
 
 
 @dataclass(frozen=True)
+class Worst:
+    """The element of a result that is farthest from its reference, in units of the bound's scale."""
+
+    index: tuple[int, ...]
+    got: Any
+    want: Any
+
+
+@dataclass(frozen=True)
 class Verdict:
     """How far an array is from its reference.
 
@@ -21,11 +30,20 @@ class Verdict:
         passed: Whether shape, dtype and all elements are as they should be.
         measured: max |error| / (u * scale), to be compared with the bound's c; 0 for an exact match.
         text: What was found, for a person.
+        bound: The c allowed.
+        ulp_max, ulp_p99: Largest and 99th percentile of |error| in units in the last place of the reference.
+        relative_norm: ||error||_2 / ||reference||_2 over the elements that are finite in both.
+        worst: The worst element; None when all are equal or there is none.
     """
 
     passed: bool
     measured: float
     text: str
+    bound: float = 0.0
+    ulp_max: float = 0.0
+    ulp_p99: float = 0.0
+    relative_norm: float = 0.0
+    worst: Worst | None = None
 
 
 def unit_roundoff(dtype: DType) -> float:
@@ -47,31 +65,62 @@ def judge(got: np.ndarray, want: np.ndarray, dtype: DType, *, c: float, scale: A
         The verdict; NaN matches NaN, infinities match exactly or where the reference leaves the range of `dtype`.
     """
     if got.shape != want.shape:
-        return Verdict(False, np.inf, f"shape {got.shape}, expected {want.shape}")
+        return Verdict(False, np.inf, f"shape {got.shape}, expected {want.shape}", c)
     if got.dtype != dtype.numpy:
-        return Verdict(False, np.inf, f"dtype {got.dtype}, expected {dtype}")
+        return Verdict(False, np.inf, f"dtype {got.dtype}, expected {dtype}", c)
     if got.size == 0:
-        return Verdict(True, 0.0, "empty")
+        return Verdict(True, 0.0, "empty", c)
     if not dtype.is_float:
-        equal = got == want
-        return Verdict(bool(np.all(equal)), 0.0 if np.all(equal) else np.inf, _worst(got, want, ~equal, None))
+        return _judge_exact(got, want, c)
     with np.errstate(all="ignore"):
         target = want.astype(dtype.numpy).astype(np.float64)
         value = got.astype(np.float64)
         matches = (np.isnan(value) & np.isnan(target)) | (value == target)
         size = np.abs(want) if scale is None else np.broadcast_to(np.asarray(scale, np.float64), want.shape)
-        slack = np.maximum(np.abs(value - want) - _SMALLEST[dtype], 0.0)
+        error = np.abs(value - want)
+        slack = np.maximum(error - _SMALLEST[dtype], 0.0)
         ratio = np.where(matches, 0.0, slack / (unit_roundoff(dtype) * size))
         ratio = np.where(~matches & (slack == 0.0), 0.0, ratio)
         ratio = np.where(np.isnan(ratio) | (~matches & ~np.isfinite(value)), np.inf, ratio)
+        finite = np.isfinite(error)
+        ulps = error[finite] / _unit_in_the_last_place(want[finite], dtype)
+        norm = float(np.linalg.norm(want[finite]))
+        distance = float(np.linalg.norm(error[finite]))
     measured = float(ratio.max())
-    return Verdict(measured <= c, measured, _worst(got, want, ratio >= max(measured, 1e-300), measured))
+    worst = None
+    if measured > 0.0 or not np.all(matches):
+        at = np.unravel_index(int(np.argmax(np.where(matches, -1.0, ratio))), ratio.shape)
+        worst = Worst(tuple(int(i) for i in at), got[at], want[at])
+    return Verdict(
+        measured <= c,
+        measured,
+        _describe(worst, measured),
+        c,
+        float(ulps.max(initial=0.0)),
+        float(np.quantile(ulps, 0.99)) if ulps.size else 0.0,
+        distance / norm if norm else distance,
+        worst,
+    )
 
 
-def _worst(got: np.ndarray, want: np.ndarray, where: np.ndarray, measured: float | None) -> str:
-    if not np.any(where):
+def _judge_exact(got: np.ndarray, want: np.ndarray, c: float) -> Verdict:
+    wrong = np.asarray(got != want)
+    if not wrong.any():
+        return Verdict(True, 0.0, "equal", c)
+    index = tuple(int(i) for i in np.argwhere(wrong)[0])
+    worst = Worst(index, got[index], want[index])
+    return Verdict(False, np.inf, _describe(worst, None), c, worst=worst)
+
+
+def _unit_in_the_last_place(want: np.ndarray, dtype: DType) -> np.ndarray:
+    """The distance between neighbouring numbers of `dtype` around each element, at least the smallest normal's."""
+    exponent = np.floor(np.log2(np.maximum(np.abs(want), _SMALLEST[dtype])))
+    return 2.0 * unit_roundoff(dtype) * np.exp2(exponent)
+
+
+def _describe(worst: Worst | None, measured: float | None) -> str:
+    if worst is None:
         return "equal"
-    index = tuple(int(i) for i in np.argwhere(where)[0])
-    at = f" at {list(index)}" if index else ""
+    at = f" at {list(worst.index)}" if worst.index else ""
     tail = "" if measured is None else f" (measured c = {measured:.3g})"
-    return f"got {got[index]!r}, reference {want[index]!r}{at}{tail}"
+    return f"got {worst.got!r}, reference {worst.want!r}{at}{tail}"

@@ -1,0 +1,109 @@
+"""What the suite is made of: a Check judges one subject in one way and yields Rows; a run turns it into a Result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from multiback.backends.protocol import Adapter
+from multiback.testing.deviations import Deviation
+from multiback.testing.judge import Verdict
+
+Status = Literal["passed", "failed", "error", "deviation", "unexpected_pass", "unsupported"]
+STATUSES: tuple[Status, ...] = ("passed", "failed", "error", "deviation", "unexpected_pass", "unsupported")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison: what was compared, the verdict, and the operands it was computed from."""
+
+    what: str
+    verdict: Verdict
+    inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+def holds(what: str, passed: bool, text: str) -> Row:
+    """A row about a statement that is true or not, with the text that says what was found and expected."""
+    return Row(what, Verdict(bool(passed), 0.0 if passed else np.inf, "holds" if passed else text))
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """One question put to a backend.
+
+    Attributes:
+        kind: The chapter, such as "ops" or "layers".
+        subject: The registered name that is judged, such as "softmax" or "LSTM".
+        case: What tells it from the subject's other checks.
+        dtype: The dtype it is computed in; "" where that has no meaning.
+        run: Computes on an adapter, whose backend is selected, and yields the comparisons.
+        path: "native" (fast versions of composites used) or "expanded" (their bodies).
+        thorough: Whether it is left to the long sweep.
+    """
+
+    kind: str
+    subject: str
+    case: str
+    dtype: str
+    run: Callable[[Adapter], Iterable[Row]]
+    path: Literal["native", "expanded"] = "native"
+    thorough: bool = False
+
+    @property
+    def id(self) -> str:
+        """Such as `ops/softmax/axis/float32`; the name by which deviations refer to it."""
+        parts = (self.kind, self.subject, self.case, self.dtype, "expanded" if self.path == "expanded" else "")
+        return "/".join(filter(None, parts))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one check gave on one backend.
+
+    Attributes:
+        check: The check.
+        backend: The backend's name.
+        status: passed; failed: a comparison is out of its bound; error: an exception; deviation: failed, as declared;
+            unexpected_pass: declared as a deviation but passed; unsupported: the adapter has no lowering for it.
+        rows: The comparisons that were made before it ended.
+        seconds: Wall time.
+        message: The exception's text, or the first failing rows.
+        deviation: The declaration, if there is one.
+    """
+
+    check: Check
+    backend: str
+    status: Status
+    rows: tuple[Row, ...]
+    seconds: float
+    message: str = ""
+    deviation: Deviation | None = None
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether a run with this result may be called green: passed, or failing as declared."""
+        return self.status in ("passed", "deviation")
+
+    @property
+    def measured(self) -> float:
+        """The largest measured c of its rows."""
+        return max((row.verdict.measured for row in self.rows), default=0.0)
+
+    @property
+    def margin(self) -> float:
+        """The largest measured c relative to its row's bound: at most 1 when all are within bounds."""
+        return max((_margin(row.verdict) for row in self.rows), default=0.0)
+
+
+def _margin(verdict: Verdict) -> float:
+    if verdict.measured == 0.0:
+        return 0.0
+    return verdict.measured / verdict.bound if verdict.bound else np.inf
+
+
+def numbers(value: Any) -> float | None:
+    """A float for a report; None where it is not finite, since JSON has no such numbers."""
+    return float(value) if np.isfinite(value) else None
