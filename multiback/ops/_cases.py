@@ -83,6 +83,8 @@ class Case:
         bound: How far a result may be from the reference.
         differentiable: Whether gradients are compared, and which operands (indices) if not all floats.
         edges: Whether it is also run with symbolic axes of size 0 and 1.
+        smooth: Whether its gradients are the limit of differences: False at kinks and ties, and where a gradient is
+            stopped by definition.
     """
 
     operands: tuple[Any, ...]
@@ -92,6 +94,7 @@ class Case:
     bound: Bound = Bound()
     differentiable: bool | tuple[int, ...] = True
     edges: bool = True
+    smooth: bool = True
 
 
 def elementwise(

@@ -11,6 +11,7 @@ from multiback.dtypes import DType
 
 _UNIT_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
 _SMALLEST = {"float16": 2.0**-24, "bfloat16": 2.0**-126, "float32": 2.0**-126, "float64": 2.0**-1022}
+_LEAST_EXPONENT = {"float16": -14, "bfloat16": -126, "float32": -126, "float64": -1022}
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _judge_exact(got: np.ndarray, want: np.ndarray, c: float) -> Verdict:
 
 def _unit_in_the_last_place(want: np.ndarray, dtype: DType) -> np.ndarray:
     """The distance between neighbouring numbers of `dtype` around each element, at least the smallest normal's."""
-    exponent = np.floor(np.log2(np.maximum(np.abs(want), _SMALLEST[dtype])))
+    exponent = np.maximum(np.floor(np.log2(np.abs(want))), _LEAST_EXPONENT[dtype])
     return 2.0 * unit_roundoff(dtype) * np.exp2(exponent)
 
 

@@ -1,0 +1,177 @@
+"""Checks of the ops: values, gradients, second derivatives, against the float64 reference, at every case.
+
+Values are compared at two sizes of the symbolic axes, at their edges (0 and 1), and from operands that are not
+contiguous. A backend's own gradients are compared with those written out as equations; these, on adapters that have no
+others, with finite differences.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+import multiback.ops  # noqa: F401  (registers the ops)
+from multiback import dtypes
+from multiback.backends.protocol import Adapter, Options
+from multiback.graph.op import OPS, Op
+from multiback.ops._cases import Case
+from multiback.testing.finite_differences import directional_difference
+from multiback.testing.judge import Verdict, judge
+from multiback.testing.op_graphs import (
+    EDGES,
+    SIZES,
+    case_graph,
+    differentiated,
+    draw,
+    gradient_graph,
+    is_symbolic,
+    operand_names,
+    reference,
+    scalar_graph,
+    scale_of,
+    wide,
+)
+from multiback.testing.records import Check, Row
+
+KIND = "ops"
+WITH_SUBGRAPHS = frozenset({"cond", "while_loop", "scan", "value_and_grad"})
+"""Their operands include functions; the tests of the graph cover them."""
+
+FINITE_DIFFERENCE_BOUND = 1e-6
+"""Of sum |g_i d_i|: extrapolated differences were measured to agree to 1e-8 where the function is smooth."""
+
+
+def checks() -> Iterator[Check]:
+    """All checks of all ops."""
+    for op in OPS.values():
+        yield from _checks_of(op)
+
+
+def uncovered() -> list[str]:
+    """Registered ops without a case."""
+    return [name for name, op in OPS.items() if not op.cases and name not in WITH_SUBGRAPHS]
+
+
+def _checks_of(op: Op) -> Iterator[Check]:
+    derived = False
+    for case in op.cases:
+        for dtype in case.dtypes:
+            yield Check(KIND, op.name, case.label, dtype, functools.partial(run_case, op, case, dtype))
+        first = case.dtypes[0]
+        if op.composite:
+            body = functools.partial(run_case, op, case, first, fast=False)
+            has_fast = functools.partial(_has_fast, op.name)
+            yield Check(KIND, op.name, case.label, first, body, path="expanded", concerns=has_fast)
+        if case.differentiable is not False and case.smooth and dtypes.as_dtype(first).is_float:
+            for name, run, concerns in (
+                ("second-derivatives", second_derivatives, _has_autodiff),
+                ("finite-differences", finite_differences, _lacks_autodiff),
+            ):
+                partial = functools.partial(run, op, case)
+                label = f"{case.label}/{name}" if case.label else name
+                yield Check(KIND, op.name, label, "float64", partial, thorough=derived, concerns=concerns)
+            derived = True
+
+
+def _has_fast(name: str, adapter: Adapter) -> bool:
+    return name in adapter.fast
+
+
+def _has_autodiff(adapter: Adapter) -> bool:
+    return adapter.autodiff
+
+
+def _lacks_autodiff(adapter: Adapter) -> bool:
+    return not adapter.autodiff
+
+
+def run_case(op: Op, case: Case, dtype: str, adapter: Adapter, *, fast: bool = True) -> Iterator[Row]:
+    """Compares one op with its float64 reference, and its gradients.
+
+    Arguments:
+        op: The op.
+        case: How it is called.
+        dtype: What the operands without a fixed dtype are cast to.
+        adapter: Where it runs.
+        fast: Whether native versions of composites are used; without, the body is judged.
+    """
+    kind = dtypes.as_dtype(dtype)
+    graph = case_graph(op, case, dtype)
+    executable = adapter.compile(graph, Options(fast=fast))
+    for number, sizes in enumerate(_sizes(case, dtype, fast)):
+        arrays = draw(op, case, kind, sizes)
+        operands = [reversed_view(a) for a in arrays] if number else arrays
+        got = [adapter.to_numpy(x) for x in executable(*operands)]
+        want = reference(graph)(*map(wide, arrays))
+        scale = scale_of(case, arrays)
+        for i, (value, g, w) in enumerate(zip(graph.outputs, got, want)):
+            of = scale[i] if isinstance(scale, tuple) and len(graph.outputs) > 1 else scale
+            verdict = judge(g, w, value.dtype, c=case.bound.c, scale=of)
+            what = f"output {i} at {sizes}" if is_symbolic(case) else f"output {i}"
+            yield Row(what, verdict, dict(zip(operand_names(op, case), arrays)))
+    if case.differentiable is not False and kind.is_float:
+        for precision in dict.fromkeys((dtype, "float64")):
+            yield from _gradients(op, case, precision, adapter, 1, fast)
+
+
+def second_derivatives(op: Op, case: Case, adapter: Adapter) -> Iterator[Row]:
+    """Compares the gradient of a weighted sum of the gradients with the reference, in float64."""
+    yield from _gradients(op, case, "float64", adapter, 2, True)
+
+
+def finite_differences(op: Op, case: Case, adapter: Adapter) -> Iterator[Row]:
+    """Compares the gradients along a random direction with central differences of the values, in float64."""
+    arrays = draw(op, case, dtypes.float64, SIZES[0])
+    wrt = differentiated(case, arrays)
+    random = np.random.default_rng(0)
+    directions = [random.standard_normal(a.shape) if i in wrt else None for i, a in enumerate(arrays)]
+    gradients = adapter.compile(gradient_graph(op, case, "float64"))(*arrays)
+    scalar = adapter.compile(scalar_graph(op, case, "float64"))
+    difference, _ = directional_difference(lambda *xs: adapter.to_numpy(scalar(*xs)[0]), arrays, directions)
+    terms = [adapter.to_numpy(g) * directions[i] for i, g in zip(wrt, gradients)]
+    got, scale = sum(float(t.sum()) for t in terms), sum(float(np.abs(t).sum()) for t in terms)
+    relative = abs(got - difference) / scale if scale else abs(difference)
+    text = f"gradient along a direction {got!r}, by differences {difference!r} (relative {relative:.2g})"
+    yield Row(
+        "directional derivative",
+        Verdict(relative <= FINITE_DIFFERENCE_BOUND, relative, text, FINITE_DIFFERENCE_BOUND),
+        dict(zip(operand_names(op, case), arrays)),
+    )
+
+
+def _sizes(case: Case, dtype: str, fast: bool) -> Sequence[dict[str, int]]:
+    """Both sizes and the edges in the case's first dtype; one size in the others, whose shapes behave alike."""
+    if not is_symbolic(case) or not fast or dtype != case.dtypes[0]:
+        return SIZES[:1]
+    return SIZES + EDGES if case.edges else SIZES
+
+
+def reversed_view(array: np.ndarray) -> np.ndarray:
+    """The same numbers behind negative strides, so that an adapter which trusts the memory's order is noticed."""
+    if array.ndim == 0:
+        return array
+    return np.flip(np.ascontiguousarray(np.flip(array)))
+
+
+def _gradients(op: Op, case: Case, dtype: str, adapter: Adapter, order: int, fast: bool) -> Iterator[Row]:
+    graph = gradient_graph(op, case, dtype, order)
+    arrays = draw(op, case, dtypes.as_dtype(dtype), SIZES[0])
+    got = [adapter.to_numpy(x) for x in adapter.compile(graph, Options(fast=fast))(*arrays)]
+    want = reference(graph)(*map(wide, arrays))
+    what = "gradient" if order == 1 else "second derivative"
+    for i, (value, g, w) in enumerate(zip(graph.outputs, got, want)):
+        verdict = judge(g, w, value.dtype, c=case.bound.gradient, scale=_largest(w))
+        yield Row(f"{what} {i} in {dtype}", verdict, dict(zip(operand_names(op, case), arrays)))
+
+
+def _largest(array: np.ndarray) -> float:
+    finite = np.abs(array[np.isfinite(array)])
+    return float(finite.max()) if finite.size else 1.0
+
+
+def describe(op: Op, case: Case) -> dict[str, Any]:
+    """What a report says of a case: its attributes and its bound."""
+    return {"attributes": dict(case.attributes), "bound": case.bound.c}
