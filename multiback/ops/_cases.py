@@ -6,15 +6,24 @@ dtype and `scale` the magnitude at which the inputs' own rounding acts (|A||B| f
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 FLOATS = ("float32",)
 INTEGERS = ("int32",)
+HALVES = ("float16", "bfloat16")
+ALL_FLOATS = ("float32", "float64", "float16", "bfloat16")
+SIGNED = ("int32", "int8", "int16", "int64")
+UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
+ALL_INTEGERS = SIGNED + UNSIGNED
+ALL_DTYPES = (*ALL_FLOATS, *ALL_INTEGERS, "bool")
+OTHER_FLOATS = (*HALVES, "float64")
 Sizes = tuple[int | str, ...]
 
 
@@ -107,27 +116,49 @@ def elementwise(
     differentiable: bool = True,
     **attributes: Any,
 ) -> list[Case]:
-    """Cases of an elementwise op with `count` operands on [low, high]: a batch, broadcasting, and a scalar."""
-    bound = Bound(c, scale)
-    shapes: list[list[Sizes]] = [[("batch", 3)] * count, [()] * count]
-    labels = ["batch", "scalar"]
-    if count > 1:
-        shapes.append([("batch", 1, 3), (4, 1), (3,)][:count])
-        labels.append("broadcast")
-    return [
-        Case(tuple(Sample(s, low, high) for s in row), attributes, label, dtypes, bound, differentiable)
-        for row, label in zip(shapes, labels)
+    """Cases of an elementwise op with `count` operands on [low, high]: a batch, broadcasting, and a scalar.
+
+    Gradients, edges and broadcasting are those of the first dtype; of the others the values are compared.
+    """
+    bound, sample = Bound(c, scale), functools.partial(Sample, low=low, high=high)
+    made = [
+        Case((sample(("batch", 3)),) * count, attributes, "batch", dtypes[:1], bound, differentiable),
+        Case((sample(()),) * count, attributes, "scalar", dtypes[:1], bound, False),
     ]
+    if len(dtypes) > 1:
+        made.append(Case((sample((4, 3)),) * count, attributes, "batch", dtypes[1:], bound, False))
+    if count > 1:
+        shapes: list[Sizes] = [("batch", 1, 3), (4, 1), (3,)]
+        operands = tuple(map(sample, shapes[:count]))
+        made.append(Case(operands, attributes, "broadcast", dtypes[:1], bound, differentiable))
+    return made
 
 
-def special(values: Sequence[float], count: int = 1, c: float = 8.0, **attributes: Any) -> list[Case]:
+def special(
+    values: Sequence[float], count: int = 1, c: float = 8.0, dtypes: Sequence[str] = FLOATS, **attributes: Any
+) -> list[Case]:
     """A case on exact special values (infinities, zeros, NaN); for two operands, on all pairs of them."""
     if count == 1:
         operands: tuple[Any, ...] = (Sample(values=values),)
     else:
         pairs = np.array([(a, b) for a in values for b in values])
         operands = (Sample(values=pairs[:, 0]), Sample(values=pairs[:, 1]))
-    return [Case(operands, attributes, "special", bound=Bound(c), differentiable=False)]
+    return [Case(operands, attributes, "special", dtypes, Bound(c), False)]
+
+
+def every_half(
+    low: float, high: float, c: float = 8.0, scale: Callable[..., Any] | None = None, **attributes: Any
+) -> list[Case]:
+    """A case of an elementwise op on every float16 and bfloat16 number in [low, high], in float64 too."""
+
+    def numbers(_: np.ndarray) -> np.ndarray:
+        patterns = np.arange(2**16, dtype=np.uint16)
+        halves = [patterns.view(t).astype(np.float64) for t in (np.float16, ml_dtypes.bfloat16)]
+        return np.concatenate([x[(x >= low) & (x <= high)] for x in halves])
+
+    return [
+        Case((Sample(values=0.0, transform=numbers),), attributes, "every half", OTHER_FLOATS, Bound(c, scale), False)
+    ]
 
 
 def exact(dtypes: Sequence[str], *operands: Any, label: str = "exact", **attributes: Any) -> list[Case]:
