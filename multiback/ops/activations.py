@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from multiback.errors import ShapeError
-from multiback.ops._cases import Bound, Case, Sample, elementwise, special
+from multiback.ops._cases import HALVES, OTHER_FLOATS, Bound, Case, Sample, elementwise, every_half, special
 from multiback.ops._define import Array, composite
 from multiback.ops._rules import axis_index, promoting
 from multiback.ops.arithmetic import abs
@@ -29,12 +29,55 @@ def _at_least_one(x: Any, *_: Any, **__: Any) -> Any:
     return np.maximum(np.abs(x), 1.0)
 
 
-def _kinks(*values: float, label: str = "kinks", **attributes: Any) -> list[Case]:
-    """Values and gradients at exact points."""
-    return [Case((Sample(values=values),), attributes, label)]
+def _normal_magnitude(x: Any, *_: Any, **__: Any) -> Any:
+    """|x|, not below the least number that float16 holds with all its digits."""
+    return np.maximum(np.abs(x), 2.0**-14)
 
 
-@composite(canonical=_FLOAT, cases=elementwise(low=-4, high=4) + _kinks(0.0, -0.0, 1.0) + special([_INF, -_INF, _NAN]))
+def _points(label: str, *values: float, scale: Any = None, **attributes: Any) -> list[Case]:
+    """Values and gradients at exact points: kinks, or tails where the next derivative is lost to cancellation."""
+    return [Case((Sample(values=values),), attributes, label, bound=Bound(8, scale), smooth=False)]
+
+
+def _given(low: float = -2.0, high: float = 2.0, **attributes: Any) -> list[Case]:
+    """A batch with other attributes than the default ones."""
+    label = ", ".join(f"{name}={value}" for name, value in attributes.items())
+    return [Case((Sample(("batch", 3), low, high),), attributes, label, bound=Bound(8, _magnitude))]
+
+
+def _cases(
+    low: float,
+    high: float,
+    *kinks: float,
+    c: float = 8.0,
+    scale: Any = None,
+    label: str = "kinks",
+    specials: Any = (_INF, -_INF, _NAN, 0.0, -0.0),
+    **attributes: Any,
+) -> list[Case]:
+    """A batch and a scalar, infinities and NaN, every half on [low, high]; values and gradients at the kinks.
+
+    Gradients in the tails, where they cancel, are not drawn.
+    """
+    return [
+        *elementwise(1, max(low, -3), min(high, 3), c, scale, **attributes),
+        *special(specials, c=c, **attributes),
+        *every_half(low, high, c, scale, **attributes),
+        *(_points(label, *kinks, scale=scale, **attributes) if kinks else ()),
+    ]
+
+
+_IN_HALF = Case((Sample((4, 3)),), {}, "gradient in half precision", HALVES)
+
+
+@composite(
+    canonical=_FLOAT,
+    cases=[
+        *_cases(-4, 9, 0.0, -0.0, 1.0, c=0, label="divergence-36"),
+        _IN_HALF,
+        Case((Sample((4, 3), -9, 9),), {}, "integers", ("int32", "uint8", "bool"), differentiable=False),
+    ],
+)
 def relu(x: Array) -> Any:
     """Rectified linear unit: max(x, 0). The gradient at 0 is 0.
 
@@ -53,7 +96,7 @@ def relu(x: Array) -> Any:
     return where(x <= 0, 0.0, x)
 
 
-@composite(canonical=_FLOAT, cases=elementwise(low=-4, high=9) + _kinks(0.0, 6.0) + special([_INF, -_INF, _NAN]))
+@composite(canonical=_FLOAT, cases=_cases(-4, 9, 0.0, 6.0, 7.0, c=0, label="divergence-36"))
 def relu6(x: Array) -> Any:
     """Rectified linear unit with a ceiling: min(max(x, 0), 6). The gradient at 0 and at 6 is 0.
 
@@ -66,10 +109,7 @@ def relu6(x: Array) -> Any:
     return where(x >= 6, 6.0, relu(x))
 
 
-@composite(
-    canonical=_FLOAT,
-    cases=elementwise() + elementwise(negative_slope=0.01) + _kinks(0.0, -0.0) + special([_INF, -_INF, _NAN]),
-)
+@composite(canonical=_FLOAT, cases=_cases(-2, 2, 0.0, -0.0, -1.0, label="divergence-41") + _given(negative_slope=0.01))
 def leaky_relu(x: Array, negative_slope: float = 0.2) -> Any:
     """Leaky rectified linear unit: x where x > 0, else negative_slope * x. The gradient at 0 is `negative_slope`.
 
@@ -83,8 +123,7 @@ def leaky_relu(x: Array, negative_slope: float = 0.2) -> Any:
 
 
 @composite(
-    canonical=_FLOAT,
-    cases=elementwise(low=-6, high=6) + elementwise(alpha=0.5) + _kinks(0.0, alpha=0.5) + special([_INF, -_INF, _NAN]),
+    canonical=_FLOAT, cases=_cases(-9, 9, scale=_magnitude) + _given(alpha=0.5) + _points("kinks", 0.0, alpha=0.5)
 )
 def elu(x: Array, alpha: float = 1.0) -> Any:
     """Exponential linear unit: x where x > 0, else alpha * (exp(x) - 1). The gradient at 0 is `alpha`.
@@ -99,11 +138,12 @@ def elu(x: Array, alpha: float = 1.0) -> Any:
     return where(x > 0, x, expm1(where(x > 0, 0.0, x)) * alpha)
 
 
+# Four units in the last place of expm1, two constants and two products make c = 12.
 _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
 
 
-@composite(canonical=_FLOAT, cases=elementwise(low=-6, high=6) + _kinks(0.0) + special([_INF, -_INF, _NAN]))
+@composite(canonical=_FLOAT, cases=_cases(-9, 9, 0.0, c=12, scale=_normal_magnitude))
 def selu(x: Array) -> Any:
     """Scaled exponential linear unit: 1.0507... * elu(x, 1.6732...). The gradient at 0 is the left one.
 
@@ -117,8 +157,7 @@ def selu(x: Array) -> Any:
 
 
 @composite(
-    canonical=_FLOAT,
-    cases=elementwise(low=-6, high=6) + elementwise(alpha=0.5) + _kinks(0.0, alpha=0.5) + special([_INF, -_INF, _NAN]),
+    canonical=_FLOAT, cases=_cases(-9, 9, scale=_magnitude) + _given(alpha=0.5) + _points("kinks", 0.0, alpha=0.5)
 )
 def celu(x: Array, alpha: float = 1.0) -> Any:
     """Continuously differentiable exponential linear unit: x where x > 0, else alpha * (exp(x / alpha) - 1).
@@ -135,9 +174,11 @@ def celu(x: Array, alpha: float = 1.0) -> Any:
 @composite(
     canonical=_FLOAT,
     cases=[
-        case
-        for approximate in (True, False)
-        for case in elementwise(low=-6, high=6, scale=_magnitude, approximate=approximate)
+        *_cases(-6, 6, scale=_magnitude),
+        *_points("divergence-40", -3.0, -1.0, 0.0, 0.5, 3.0, scale=_magnitude),
+        *_given(-6, 6, approximate=False),
+        Case((Sample(values=[_INF, -_INF, _NAN]),), {"approximate": False}, "infinities, exact", differentiable=False),
+        Case((Sample((4, 3)),), {"approximate": False}, "half precision, exact", HALVES, Bound(8, _magnitude)),
     ],
 )
 def gelu(x: Array, approximate: bool = True) -> Any:
@@ -145,7 +186,7 @@ def gelu(x: Array, approximate: bool = True) -> Any:
 
     Arguments:
         x: Any shape; integers become float32.
-        approximate: Use x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))) instead of the error function.
+        approximate: Use x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))), the default, instead of the error function.
 
     Returns:
         The shape of `x`.
@@ -153,6 +194,8 @@ def gelu(x: Array, approximate: bool = True) -> Any:
     Source: Hendrycks and Gimpel 2016, Gaussian error linear units.
 
     Example:
+        >>> [round(y, 4) for y in ops.gelu([-1.0, 2.0]).tolist()]
+        [-0.1588, 1.9546]
         >>> [round(y, 4) for y in ops.gelu([-1.0, 2.0], approximate=False).tolist()]
         [-0.1587, 1.9545]
     """
@@ -163,10 +206,7 @@ def gelu(x: Array, approximate: bool = True) -> Any:
     return x * (inner + 1.0) * 0.5
 
 
-_SIGMOIDAL = elementwise(low=-4, high=4) + _kinks(-30.0, 0.0, 30.0, -200.0, 200.0) + special([_INF, -_INF, _NAN])
-
-
-@composite(canonical=_FLOAT, cases=_SIGMOIDAL)
+@composite(canonical=_FLOAT, cases=_cases(-9, 30) + _points("far", -30.0, 0.0, 30.0, -200.0, 200.0) + [_IN_HALF])
 def sigmoid(x: Array) -> Any:
     """Logistic function: 1 / (1 + exp(-x)), without overflow.
 
@@ -184,7 +224,7 @@ def _(g: Any, y: Any, x: Any) -> Any:
     return g * y * (1.0 - y)
 
 
-@composite(canonical=_FLOAT, cases=_SIGMOIDAL)
+@composite(canonical=_FLOAT, cases=_cases(-9, 30) + _points("far", -30.0, 0.0, 30.0, -200.0, 200.0))
 def softplus(x: Array) -> Any:
     """Smooth rectifier: log(1 + exp(x)), without overflow.
 
@@ -203,7 +243,7 @@ def _(g: Any, y: Any, x: Any) -> Any:
     return g * sigmoid(x)
 
 
-@composite(canonical=_FLOAT, cases=_SIGMOIDAL)
+@composite(canonical=_FLOAT, cases=_cases(-30, 9) + _points("far", -30.0, 0.0, 30.0, -200.0, 200.0))
 def log_sigmoid(x: Array) -> Any:
     """Logarithm of the logistic function: -log(1 + exp(-x)), without overflow.
 
@@ -215,8 +255,7 @@ def log_sigmoid(x: Array) -> Any:
 
 
 @composite(
-    canonical=_FLOAT,
-    cases=elementwise(low=-5, high=5, scale=_at_least_one) + _kinks(-3.0, 3.0) + special([_INF, -_INF, _NAN]),
+    canonical=_FLOAT, cases=_cases(-5, 5, -4.0, -3.0, -1.0, 0.0, 3.0, 4.0, scale=_at_least_one, label="divergence-42")
 )
 def hard_sigmoid(x: Array) -> Any:
     """Piecewise linear sigmoid: relu6(x + 3) / 6. The gradient at -3 and 3 is 0.
@@ -228,7 +267,9 @@ def hard_sigmoid(x: Array) -> Any:
     return relu6(x + 3.0) / 6.0
 
 
-@composite(canonical=_FLOAT, cases=elementwise(low=-20, high=20, scale=_magnitude) + _kinks(0.0, -200.0, 200.0))
+@composite(
+    canonical=_FLOAT, cases=_cases(-9, 9, scale=_magnitude) + _points("far", 0.0, -200.0, 200.0, scale=_magnitude)
+)
 def silu(x: Array) -> Any:
     """Sigmoid linear unit, or swish: x * sigmoid(x).
 
@@ -244,7 +285,7 @@ def silu(x: Array) -> Any:
 swish = silu
 
 
-@composite(canonical=_FLOAT, cases=elementwise(low=-5, high=5, scale=_at_least_one) + _kinks(-3.0, 0.0, 3.0))
+@composite(canonical=_FLOAT, cases=_cases(-5, 5, -4.0, -3.0, 0.0, 3.0, 4.0, scale=_at_least_one))
 def hard_silu(x: Array) -> Any:
     """Piecewise quadratic swish: x * relu6(x + 3) / 6. The gradient at -3 is 0, at 3 it is 1.
 
@@ -260,7 +301,7 @@ def hard_silu(x: Array) -> Any:
 hard_swish = hard_silu
 
 
-@composite(canonical=_FLOAT, cases=elementwise() + _kinks(-1.0, 1.0) + special([_INF, -_INF, _NAN]))
+@composite(canonical=_FLOAT, cases=_cases(-2, 2, -1.0, 1.0, c=0))
 def hard_tanh(x: Array) -> Any:
     """Piecewise linear tanh: min(max(x, -1), 1). The gradient at -1 and 1 is 0.
 
@@ -271,7 +312,7 @@ def hard_tanh(x: Array) -> Any:
     return where(x >= 1, 1.0, where(x <= -1, -1.0, x))
 
 
-@composite(canonical=_FLOAT, cases=elementwise() + _kinks(0.0) + special([0.0, -1e30, 1e30, _NAN]))
+@composite(canonical=_FLOAT, cases=_cases(-9, 9, 0.0, specials=(0.0, -1e30, 1e30, _NAN)))
 def softsign(x: Array) -> Any:
     """x / (1 + |x|).
 
@@ -284,7 +325,9 @@ def softsign(x: Array) -> Any:
     return x / (abs(x) + 1.0)
 
 
-@composite(canonical=_FLOAT, cases=elementwise(low=-20, high=20, scale=_magnitude) + _kinks(0.0, -200.0, 200.0))
+@composite(
+    canonical=_FLOAT, cases=_cases(-9, 9, scale=_magnitude) + _points("far", 0.0, -200.0, 200.0, scale=_magnitude)
+)
 def mish(x: Array) -> Any:
     """x * tanh(softplus(x)).
 
@@ -297,7 +340,7 @@ def mish(x: Array) -> Any:
     return x * tanh(softplus(x))
 
 
-@composite(canonical=_FLOAT, cases=elementwise(scale=_magnitude) + special([0.0, _INF, -_INF, _NAN]))
+@composite(canonical=_FLOAT, cases=_cases(-2, 2, scale=_magnitude))
 def tanh_shrink(x: Array) -> Any:
     """x - tanh(x).
 
@@ -308,13 +351,7 @@ def tanh_shrink(x: Array) -> Any:
     return x - tanh(x)
 
 
-@composite(
-    canonical=_FLOAT,
-    cases=elementwise(scale=_magnitude)
-    + elementwise(threshold=1.0, scale=_magnitude)
-    + _kinks(-0.5, 0.0, 0.5)
-    + special([_INF, -_INF, _NAN]),
-)
+@composite(canonical=_FLOAT, cases=_cases(-2, 2, -0.5, 0.0, 0.5, scale=_magnitude) + _given(threshold=1.0))
 def soft_shrink(x: Array, threshold: float = 0.5) -> Any:
     """x moved toward 0 by `threshold`, and 0 within it: sign(x) * max(|x| - threshold, 0). The gradient at kinks is 0.
 
@@ -325,10 +362,7 @@ def soft_shrink(x: Array, threshold: float = 0.5) -> Any:
     return where(abs(x) <= threshold, 0.0, where(x > 0, x - threshold, x + threshold))
 
 
-@composite(
-    canonical=_FLOAT,
-    cases=elementwise() + elementwise(threshold=1.0) + _kinks(-0.5, 0.0, 0.5) + special([_INF, -_INF, _NAN]),
-)
+@composite(canonical=_FLOAT, cases=_cases(-2, 2, -0.5, 0.0, 0.5, c=0) + _given(threshold=1.0))
 def hard_shrink(x: Array, threshold: float = 0.5) -> Any:
     """x where |x| > threshold, else 0. The gradient at the jumps is 0.
 
@@ -339,12 +373,7 @@ def hard_shrink(x: Array, threshold: float = 0.5) -> Any:
     return where(abs(x) <= threshold, 0.0, x)
 
 
-@composite(
-    canonical=_FLOAT,
-    cases=elementwise(threshold=0.5, default_value=-1.0)
-    + _kinks(0.5, threshold=0.5, default_value=-1.0)
-    + special([_INF, -_INF, _NAN], threshold=0.5, default_value=-1.0),
-)
+@composite(canonical=_FLOAT, cases=_cases(-2, 2, 0.5, c=0, threshold=0.5, default_value=-1.0))
 def threshold(x: Array, threshold: float, default_value: float) -> Any:
     """x where x > threshold, else `default_value`. The gradient at the threshold is 0.
 
@@ -355,9 +384,7 @@ def threshold(x: Array, threshold: float, default_value: float) -> Any:
     return where(x <= threshold, default_value, x)
 
 
-@composite(
-    canonical=_FLOAT, cases=elementwise(scale=_at_least_one) + elementwise(low=-2, high=9, scale=_at_least_one, b=1.0)
-)
+@composite(canonical=_FLOAT, cases=_cases(-9, 9, scale=_at_least_one, specials=(_INF, 0.0, _NAN)) + _given(b=1.0))
 def squareplus(x: Array, b: float = 4) -> Any:
     """Algebraic smooth rectifier: (x + sqrt(x^2 + b)) / 2.
 
@@ -370,7 +397,7 @@ def squareplus(x: Array, b: float = 4) -> Any:
     return (x + sqrt(x * x + b)) * 0.5
 
 
-@composite(canonical=_FLOAT, cases=elementwise(scale=_at_least_one) + _kinks(-1.0, 1.0) + special([_INF, -_INF, _NAN]))
+@composite(canonical=_FLOAT, cases=_cases(-2, 2, -1.0, 1.0, scale=_at_least_one))
 def sparse_plus(x: Array) -> Any:
     """Sparse rectifier: 0 for x <= -1, x for x >= 1, (x + 1)^2 / 4 between.
 
@@ -382,7 +409,7 @@ def sparse_plus(x: Array) -> Any:
     return where(x <= -1, 0.0, where(x >= 1, x, inside * inside * 0.25))
 
 
-@composite(canonical=_FLOAT, cases=elementwise(scale=_at_least_one) + _kinks(-1.0, 1.0) + special([_INF, -_INF, _NAN]))
+@composite(canonical=_FLOAT, cases=_cases(-2, 2, -1.0, 1.0, scale=_at_least_one))
 def sparse_sigmoid(x: Array) -> Any:
     """Piecewise linear sigmoid: 0 for x <= -1, 1 for x >= 1, (x + 1) / 2 between. The gradient at the kinks is 0.
 
@@ -402,7 +429,8 @@ def _glu_axis(call: dict[str, Any]) -> None:
 
 @composite(
     canonical=_glu_axis,
-    cases=[Case((Sample(("batch", 4, 6)),), {"axis": axis}, f"axis={axis}", bound=Bound(8)) for axis in (-1, 1)],
+    cases=[Case((Sample(("batch", 4, 6)),), {"axis": axis}, f"axis={axis}") for axis in (-1, 1)]
+    + [Case((Sample((3, 6), -6, 6),), {}, "other floats", OTHER_FLOATS, differentiable=False)],
 )
 def glu(x: Array, axis: int = -1) -> Any:
     """Gated linear unit: a * sigmoid(b), a and b the halves of `x` along `axis`.

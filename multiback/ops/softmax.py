@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from multiback.ops._cases import Bound, Case, Sample
+from multiback.ops._cases import HALVES, OTHER_FLOATS, Bound, Case, Sample
 from multiback.ops._define import Array, composite
 from multiback.ops._rules import Axes, axis_indices, promoting
 from multiback.ops.casting import stop_gradient
@@ -26,23 +26,27 @@ def _softmax_axes(call: dict[str, Any]) -> None:
 
 def _softmax_cases(scale: Any) -> list[Case]:
     bound = Bound(16, scale)
+    # An axis of symbolic size may be empty, and an empty slice has no maximum.
     return [
-        Case((Sample(("batch", 3, 5), -9, 9),), {"axis": axis}, f"axis={axis}", bound=bound)
-        for axis in (-1, 1, 0, (1, 2), (-1, 0), None)
+        Case((Sample(("batch", 3, 5), -9, 9),), {"axis": axis}, f"axis={axis}", bound=bound, edges=edges)
+        for axis, edges in ((-1, True), (1, True), (0, False), ((1, 2), True), ((-1, 0), False), (None, False))
     ] + [
-        Case(
-            (Sample(values=[[-_INF, 0.0, 1.0], [90.0, -90.0, 1000.0]]),),
-            {},
-            "special",
-            bound=bound,
-            differentiable=False,
-        ),
-        Case((Sample(values=[[-_INF, -_INF], [_NAN, _NAN]]),), {}, "undefined", bound=bound, differentiable=False),
+        Case(operands, {}, label, dtypes, bound, differentiable)
+        for label, operands, dtypes, differentiable in (
+            ("special", (Sample(values=[[-_INF, 0.0, 1.0], [90.0, -90.0, 1000.0]]),), ("float32",), False),
+            ("divergence-26", (Sample(values=[[-_INF, -_INF], [_NAN, _NAN]]),), ("float32",), False),
+            ("one class", (Sample(("batch", 1)),), ("float32",), True),
+            ("one axis", (Sample((5,)),), ("float32",), True),
+            ("thousand classes", (Sample((2, 1000), -40, 40),), ("float32",), True),
+            ("integers", (Sample((3, 4), -9, 9),), ("int32", "uint8", "bool"), False),
+            ("other floats", (Sample((4, 7), -9, 9),), OTHER_FLOATS, False),
+            ("gradient in half precision", (Sample((4, 7)),), HALVES, True),
+        )
     ]
 
 
 def _shifted(x: Any, axis: Any) -> Any:
-    return x - np.max(x, axis, keepdims=True)
+    return x - np.max(x, axis, keepdims=True).astype(np.float64)
 
 
 def _softmax_scale(x: Any, axis: Any = -1) -> Any:
@@ -53,7 +57,7 @@ def _softmax_scale(x: Any, axis: Any = -1) -> Any:
 
 
 def _log_softmax_scale(x: Any, axis: Any = -1) -> Any:
-    return np.abs(x) + np.max(np.abs(x), axis, keepdims=True) + 1
+    return np.abs(x) + np.max(np.abs(x), axis, keepdims=True) + 1.0
 
 
 @composite(canonical=_softmax_axes, cases=_softmax_cases(_softmax_scale))
