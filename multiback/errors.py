@@ -46,6 +46,20 @@ class AdapterError(MultibackError, TypeError):
     """An adapter that does not keep its contract, such as missing primitives."""
 
 
+class UnsupportedOperation(AdapterError):
+    """A graph that a partial adapter cannot run.
+
+    Attributes:
+        backend: The backend's name.
+        need: The primitive or dtype that it lacks.
+        scope: The layer that asked for it; "" outside layers.
+    """
+
+    def __init__(self, message: str, *, backend: str = "", need: str = "", scope: str = "") -> None:
+        super().__init__(message)
+        self.backend, self.need, self.scope = backend, need, scope
+
+
 class DataError(MultibackError, ValueError):
     """Training data that does not fit the model."""
 

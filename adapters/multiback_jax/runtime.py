@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from multiback.graph.ir import Graph
 from multiback.graph.source import Dialect
 from multiback_jax.fast import FAST
 from multiback_jax.lowering import LOWER
+from multiback_jax.probe import JaxProbe
 
 
 class JaxAdapter(Adapter):
@@ -25,6 +27,7 @@ class JaxAdapter(Adapter):
 
     lower = LOWER
     fast = FAST
+    probe = JaxProbe()
 
     def __init__(self, plugin: Any) -> None:
         super().__init__(plugin)
@@ -83,8 +86,24 @@ class JaxAdapter(Adapter):
     def version(self) -> str:
         return jax.__version__
 
+    def device(self, x: Any) -> str:
+        return " ".join(sorted(f"{d.platform}:{d.id}" for d in x.devices()))
+
     def devices(self) -> list[str]:
         return [f"{d.platform}:{d.id} ({d.device_kind})" for d in jax.devices()]
+
+    def on_device(self, device: str) -> contextlib.AbstractContextManager[Any]:
+        super().on_device(device)
+        platform, _, index = device.partition(":")
+        return jax.default_device(jax.devices(platform)[int(index)])
+
+    def environment(self) -> dict[str, Any]:
+        return {
+            "matmul precision": str(jax.config.jax_default_matmul_precision),
+            "64 bit": "scoped",
+            **{k: v for k, v in os.environ.items() if k.startswith(("JAX_", "XLA_"))},
+            "device": str(jax.config.jax_default_device or jax.devices()[0]),
+        }
 
     def synchronize(self, arrays: Sequence[Any]) -> None:
         jax.block_until_ready(list(arrays))

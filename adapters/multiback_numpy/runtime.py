@@ -14,6 +14,7 @@ from multiback.graph.ir import Equation, Graph, Spec
 from multiback.graph.op import OPS
 from multiback.graph.source import Dialect, Lowering
 from multiback.graph.trace import trace
+from multiback_numpy.probe import NumpyProbe
 
 
 class _Meanings(Mapping[str, Lowering]):
@@ -37,6 +38,7 @@ class NumpyAdapter(Adapter):
     lower = _Meanings()
     fast: Mapping[str, Fast] = {}
     autodiff = False
+    probe = NumpyProbe()
     dialect = Dialect(
         "{x}.shape[{axis}]", lambda dtype: f"dtypes[{str(dtype)!r}]", lambda array: array, {"dtypes": dtypes.ALL}
     )

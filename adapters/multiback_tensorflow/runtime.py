@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 from collections import Counter
@@ -24,6 +25,7 @@ from multiback.graph.source import Dialect
 from multiback_tensorflow.fast import FAST
 from multiback_tensorflow.fast.updates import IN_PLACE
 from multiback_tensorflow.lowering import LOWER
+from multiback_tensorflow.probe import TensorFlowProbe
 
 _PLAIN = 8
 """Differentiable functions with fewer equations run op by op: a tf.function costs more than it saves."""
@@ -47,6 +49,7 @@ class TensorFlowAdapter(Adapter):
 
     lower = LOWER
     fast = FAST
+    probe = TensorFlowProbe()
 
     def __init__(self, plugin: Any) -> None:
         super().__init__(plugin)
@@ -101,9 +104,25 @@ class TensorFlowAdapter(Adapter):
     def version(self) -> str:
         return tf.__version__
 
+    def device(self, x: Any) -> str:
+        return x.device.rpartition("device:")[2].lower()
+
     def devices(self) -> list[str]:
         devices = [d.name.removeprefix("/physical_device:").lower() for d in tf.config.list_physical_devices()]
         return sorted(devices, key=lambda name: name.startswith("cpu"))
+
+    def on_device(self, device: str) -> contextlib.AbstractContextManager[Any]:
+        super().on_device(device)
+        return tf.device(device)
+
+    def environment(self) -> dict[str, Any]:
+        threading = tf.config.threading
+        return {
+            "threads": threading.get_intra_op_parallelism_threads() or "all",
+            "inter-op threads": threading.get_inter_op_parallelism_threads() or "all",
+            **{k: v for k, v in os.environ.items() if k.startswith(("TF_", "XLA_"))},
+            "TF32": tf.config.experimental.tensor_float_32_execution_enabled(),
+        }
 
     def value_and_grad(self, function: Callable[..., Any], arrays: Sequence[Any]) -> tuple[Any, list[Any]]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:

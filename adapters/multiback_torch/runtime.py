@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,6 +22,7 @@ from multiback.graph.source import Dialect
 from multiback_torch.fast import FAST
 from multiback_torch.fast.updates import IN_PLACE
 from multiback_torch.lowering import LOWER
+from multiback_torch.probe import TorchProbe
 
 _TO_TORCH = {d: getattr(torch, "bool" if d == "bool" else d) for d in dtypes.ALL.values()}
 _FROM_TORCH = {t: d for d, t in _TO_TORCH.items()}
@@ -32,6 +35,7 @@ class TorchAdapter(Adapter):
 
     lower = LOWER
     fast = FAST
+    probe = TorchProbe()
 
     def __init__(self, plugin: Any) -> None:
         super().__init__(plugin)
@@ -98,9 +102,10 @@ class TorchAdapter(Adapter):
     def from_numpy(self, array: np.ndarray, copy: bool = True) -> Any:
         if copy or not array.flags.writeable or not array.flags.c_contiguous:
             array = np.array(array, order="C")
-        if array.dtype == ml_dtypes.bfloat16:
-            return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
-        return torch.from_numpy(array)
+        half = array.dtype == ml_dtypes.bfloat16
+        tensor = torch.from_numpy(array.view(np.int16)).view(torch.bfloat16) if half else torch.from_numpy(array)
+        device = torch.get_default_device()
+        return tensor if device.type == "cpu" else tensor.to(device)
 
     def to_numpy(self, x: Any) -> np.ndarray:
         x = x.detach().cpu()
@@ -121,9 +126,25 @@ class TorchAdapter(Adapter):
     def version(self) -> str:
         return str(torch.__version__)
 
+    def device(self, x: Any) -> str:
+        return str(x.device)
+
     def devices(self) -> list[str]:
         cuda = [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(torch.cuda.device_count())]
         return [*cuda, "cpu"]
+
+    def on_device(self, device: str) -> contextlib.AbstractContextManager[Any]:
+        super().on_device(device)
+        return torch.device(device)
+
+    def environment(self) -> dict[str, Any]:
+        return {
+            "threads": torch.get_num_threads(),
+            "matmul precision": torch.get_float32_matmul_precision(),
+            "oneDNN": torch.backends.mkldnn.is_available(),
+            **{k: v for k, v in os.environ.items() if k.startswith(("TORCH", "PYTORCH", "NVIDIA_TF32"))},
+            "device": str(torch.get_default_device()),
+        }
 
     def value_and_grad(self, function: Callable[..., Any], arrays: Sequence[Any]) -> tuple[Any, list[Any]]:
         nested = torch.is_grad_enabled() and any(x.requires_grad and not x.is_leaf for x in arrays)

@@ -5,10 +5,13 @@ A distribution that offers a backend declares an entry point in the group `multi
 
 An `Adapter` turns a `Graph` into a native callable, and moves arrays in and out. It needs:
 
-- `lower`: a table with an entry for every primitive of `multiback.ops` (missing ones are named when it loads);
+- `lower`: a table with an entry for every primitive of `multiback.ops` (missing ones are named when it loads, unless
+  it says `partial = True`: then a graph that needs one is refused before anything is compiled);
 - `fast`: optional native versions of composites;
 - `dialect`: how sizes, dtypes and constants are written;
+- `dtypes_missing`: the dtypes that the framework does not compute in;
 - `autodiff`: False when the framework has no automatic differentiation: gradients are then written out as equations;
+- `probe`: optional: looks into the framework's own callables, for the conformance kit;
 - `wrap`: makes the generated straight-line function an efficient one (jit, no-grad, in-place state);
 - the small methods on arrays and state cells below.
 
@@ -17,6 +20,7 @@ Everything else is inherited.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import pkgutil
@@ -27,8 +31,9 @@ from typing import Any
 
 import numpy as np
 
+from multiback.backends.probe import Probe
 from multiback.dtypes import DType
-from multiback.errors import AdapterError, BackendUnavailable
+from multiback.errors import AdapterError, ArgumentError, BackendUnavailable, UnsupportedOperation
 from multiback.graph import gradient, passes
 from multiback.graph.check import check
 from multiback.graph.ir import Equation, Graph
@@ -70,7 +75,7 @@ class Plugin:
 
         Raises:
             BackendUnavailable: if something it requires is missing or fails to import.
-            AdapterError: if its table lacks primitives.
+            AdapterError: if its table lacks primitives and it does not say that it is partial.
         """
         if missing := self.missing():
             raise BackendUnavailable(
@@ -144,6 +149,9 @@ class Adapter(ABC):
     fast: Mapping[str, Fast]
     dialect: Dialect
     autodiff: bool = True
+    partial: bool = False
+    dtypes_missing: frozenset[str] = frozenset()
+    probe: Probe | None = None
 
     def __init__(self, plugin: Plugin) -> None:
         self.plugin = plugin
@@ -205,6 +213,29 @@ class Adapter(ABC):
 
     # ---- inherited
 
+    def device(self, x: Native) -> str:
+        """The name of the device that an array is on."""
+        return "cpu"
+
+    def owns(self, function: Any) -> bool:
+        """Whether a callable is one of this framework's own."""
+        return self.probe is not None and self.probe.owns(function)
+
+    def on_device(self, device: str) -> contextlib.AbstractContextManager[Any]:
+        """A context in which arrays are made and graphs run on this one of `devices()`.
+
+        Raises:
+            ArgumentError: if there is no such device.
+        """
+        names = [d.partition(" ")[0] for d in self.devices()]
+        if device not in names:
+            raise ArgumentError(f"Backend {self.name!r} has no device {device!r}. It has: {', '.join(names)}.")
+        return contextlib.nullcontext()
+
+    def environment(self) -> dict[str, Any]:
+        """Settings that change numbers or speed, such as threads and precision, for reports."""
+        return {}
+
     def synchronize(self, arrays: Sequence[Native]) -> None:
         """Returns when these arrays have been computed."""
         for array in arrays:
@@ -218,19 +249,51 @@ class Adapter(ABC):
         """An array of another adapter as one of this adapter, through NumPy unless there is a quicker way."""
         return self.from_numpy(source.to_numpy(x))
 
+    def missing_primitives(self) -> list[str]:
+        """The primitives that the table has no lowering of, in alphabetical order."""
+        needed = {n for n, op in OPS.items() if not op.composite} - (set() if self.autodiff else {"value_and_grad"})
+        return sorted(needed - set(self.lower))
+
     def verify(self) -> None:
-        """Checks that every primitive has a lowering.
+        """Checks that every primitive has a lowering, unless the adapter says that it is partial.
 
         Raises:
             AdapterError: with the names of all that are missing.
         """
-        needed = {n for n, op in OPS.items() if not op.composite} - (set() if self.autodiff else {"value_and_grad"})
-        missing = sorted(needed - set(self.lower))
-        if missing:
+        missing = self.missing_primitives()
+        if missing and not self.partial:
             raise AdapterError(
                 f"Adapter {self.name!r} lacks {len(missing)} primitives: {', '.join(missing)}. "
-                "Add them to its table `lower`."
+                "Add them to its table `lower`, or set `partial = True` in its class."
             )
+
+    def check_supported(self, graph: Graph) -> None:
+        """Checks that a graph which `prepare` made needs nothing that a partial adapter lacks.
+
+        Raises:
+            UnsupportedOperation: naming the op or dtype, the layer that needs it, and the remedy.
+        """
+        missing = set(self.missing_primitives()) if self.partial else set()
+        for equation in graph.walk():
+            if equation.op.name in missing:
+                raise self._unsupported("lowering of", equation.op.name, equation)
+            for value in [*equation.flat_inputs, *equation.flat_outputs]:
+                if value.dtype in self.dtypes_missing:
+                    raise self._unsupported("dtype", str(value.dtype), equation)
+        for value in graph.inputs:
+            if value.dtype in self.dtypes_missing:
+                raise self._unsupported("dtype", str(value.dtype))
+
+    def _unsupported(self, what: str, need: str, equation: Equation | None = None) -> UnsupportedOperation:
+        user = "" if equation is None else f", needed by {_who(equation)}"
+        remedy = f"add {need!r} to the adapter's table `lower`" if what == "lowering of" else "use another dtype"
+        return UnsupportedOperation(
+            f"Backend {self.name!r} has no {what} {need!r}{user}. "
+            f"Choose another backend (`multiback backends` lists them), or {remedy}.",
+            backend=self.name,
+            need=need,
+            scope=equation.scope if equation else "",
+        )
 
     def lowering(self, equation: Equation) -> Lowering:
         """The table's entry for an equation that `prepare` left."""
@@ -251,11 +314,23 @@ class Adapter(ABC):
         return passes.optimize(passes.expand(graph, lambda equation: self.keeps(equation, options)))
 
     def compile(self, graph: Graph, options: Options | None = None) -> Executable:
-        """The graph as a native callable."""
+        """The graph as a native callable.
+
+        Raises:
+            UnsupportedOperation: if the adapter is partial and lacks something that the graph needs.
+        """
         options = options or Options()
         prepared = check(self.prepare(graph, options))
+        if self.partial or self.dtypes_missing:
+            self.check_supported(prepared)
         source = generate(prepared, self.lowering, self.dialect)
         return Executable(prepared, source.text, self.wrap(source.function(), prepared, options), self)
+
+
+def _who(equation: Equation) -> str:
+    """The layer that an equation belongs to, or its op, and the user's line."""
+    asker = f"layer {equation.scope!r}" if equation.scope else f"op {equation.op.name!r}"
+    return f"{asker} at {equation.line}" if equation.line else asker
 
 
 def gather(package: str, attribute: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The command line: `multiback backends`, `multiback ops`."""
+"""The command line: `multiback backends`, `multiback ops`, `multiback conformance`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from multiback.cli import conformance
 from multiback.errors import MultibackError
 
 
@@ -18,6 +19,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     backends.add_argument("--json", action="store_true", help="as JSON")
     vocabulary = commands.add_parser("ops", help="list the operations")
     vocabulary.add_argument("name", nargs="?", help="show the documentation of one")
+    conformance.add_arguments(
+        commands.add_parser(
+            "conformance",
+            help="judge backends, an adapter or a model",
+            description=conformance.DESCRIPTION,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    )
     given = parser.parse_args(argv)
     try:
         if given.version:
@@ -32,6 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             from multiback.cli.vocabulary import show_ops
 
             show_ops(given.name)
+        elif given.command == "conformance":
+            return conformance.run(given)
         else:
             parser.print_help()
     except MultibackError as error:

@@ -18,6 +18,7 @@ from multiback.graph.ir import Graph, Spec, flat, map_tuple
 from multiback.graph.op import OPS, Op
 from multiback.graph.trace import trace
 from multiback.ops._cases import Case, Sample
+from multiback.testing.settings import SEED
 
 SIZES = ({"batch": 4, "time": 3}, {"batch": 2, "time": 5})
 EDGES = ({"batch": 1, "time": 4}, {"batch": 0, "time": 3})
@@ -45,7 +46,9 @@ def scalar_graph(op: Op, case: Case, dtype: str) -> Graph:
 def _cached_graph(op: str, index: int, dtype: str, order: int) -> Graph:
     case = OPS[op].cases[index]
     functions: dict[int, Callable[..., Any]] = {-1: _weighted_sum, 0: _call, 1: _gradients, 2: _second_gradients}
-    return trace(functools.partial(functions[order], OPS[op], case), *_specs(case, dtypes.as_dtype(dtype)), name=op).graph
+    return trace(
+        functools.partial(functions[order], OPS[op], case), *_specs(case, dtypes.as_dtype(dtype)), name=op
+    ).graph
 
 
 @functools.lru_cache(maxsize=4096)
@@ -69,9 +72,9 @@ def is_symbolic(case: Case) -> bool:
     return any(isinstance(s, Sample) and any(isinstance(n, str) for n in s.shape) for s in flat(case.operands))
 
 
-def draw(op: Op, case: Case, dtype: dtypes.DType, sizes: Mapping[str, int], seed: int = 0) -> list[np.ndarray]:
+def draw(op: Op, case: Case, dtype: dtypes.DType, sizes: Mapping[str, int]) -> list[np.ndarray]:
     """The operands of a case, in the dtypes they are given to the adapter."""
-    random = np.random.default_rng([zlib.crc32(f"{op.name}/{case.label}".encode()), *([seed] if seed else [])])
+    random = np.random.default_rng([zlib.crc32(f"{op.name}/{case.label}".encode()), *filter(None, [SEED.get()])])
     arrays = []
     for sample in flat(case.operands):
         if isinstance(sample, Sample):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -90,22 +90,13 @@ class Result:
         return self.status in ("passed", "deviation")
 
     @property
-    def measured(self) -> float:
-        """The largest measured c of its rows."""
-        return max((row.verdict.measured for row in self.rows), default=0.0)
-
-    @property
-    def margin(self) -> float:
-        """The largest measured c relative to its row's bound: at most 1 when all are within bounds."""
-        return max((_margin(row.verdict) for row in self.rows), default=0.0)
+    def worst(self) -> Row | None:
+        """The row that uses most of its bound; one that failed before any that passed."""
+        return max(self.rows, key=lambda row: (not row.verdict.passed, margin(row.verdict)), default=None)
 
 
-def _margin(verdict: Verdict) -> float:
+def margin(verdict: Verdict) -> float:
+    """Measured c relative to the bound: at most 1 within it."""
     if verdict.measured == 0.0:
         return 0.0
     return verdict.measured / verdict.bound if verdict.bound else np.inf
-
-
-def numbers(value: Any) -> float | None:
-    """A float for a report; None where it is not finite, since JSON has no such numbers."""
-    return float(value) if np.isfinite(value) else None
