@@ -23,6 +23,7 @@ from multiback_torch.fast import FAST
 from multiback_torch.fast.updates import IN_PLACE
 from multiback_torch.lowering import LOWER
 from multiback_torch.probe import TorchProbe
+from multiback_torch.unsigned import in_int64
 
 _TO_TORCH = {d: getattr(torch, "bool" if d == "bool" else d) for d in dtypes.ALL.values()}
 _FROM_TORCH = {t: d for d, t in _TO_TORCH.items()}
@@ -46,7 +47,7 @@ class TorchAdapter(Adapter):
     def prepare(self, graph: Graph, options: Options) -> Graph:
         if _differentiated_twice(graph):
             options = replace(options, disabled=options.disabled | _ONCE_DIFFERENTIABLE)
-        return super().prepare(graph if options.differentiable else donate(graph, IN_PLACE), options)
+        return in_int64(super().prepare(graph if options.differentiable else donate(graph, IN_PLACE), options))
 
     def wrap(self, function: Callable[..., Any], graph: Graph, options: Options) -> Callable[..., Any]:
         count, updates = len(graph.updates), graph.updates
@@ -111,7 +112,7 @@ class TorchAdapter(Adapter):
         x = x.detach().cpu()
         if x.dtype == torch.bfloat16:
             return x.contiguous().view(torch.int16).numpy().view(ml_dtypes.bfloat16)
-        return x.numpy()
+        return x.numpy(force=True)
 
     def cell(self, array: Any, *, trainable: bool, name: str) -> Any:
         return array.detach().requires_grad_(trainable and array.is_floating_point())

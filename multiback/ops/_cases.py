@@ -153,7 +153,8 @@ def every_half(
 
     def numbers(_: np.ndarray) -> np.ndarray:
         patterns = np.arange(2**16, dtype=np.uint16)
-        halves = [patterns.view(t).astype(np.float64) for t in (np.float16, ml_dtypes.bfloat16)]
+        with np.errstate(invalid="ignore"):
+            halves = [patterns.view(t).astype(np.float64) for t in (np.float16, ml_dtypes.bfloat16)]
         return np.concatenate([x[(x >= low) & (x <= high)] for x in halves])
 
     return [

@@ -81,7 +81,7 @@ def draw(op: Op, case: Case, dtype: dtypes.DType, sizes: Mapping[str, int]) -> l
             array = sample.draw(random, sizes)
             if sample.dtype is None and not dtype.is_float:
                 array = np.trunc(array)
-            with np.errstate(invalid="ignore"):
+            with np.errstate(all="ignore"):
                 arrays.append(array.astype(dtypes.as_dtype(sample.dtype).numpy if sample.dtype else dtype.numpy))
     return arrays
 
