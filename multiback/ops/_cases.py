@@ -94,6 +94,7 @@ class Case:
         edges: Whether it is also run with symbolic axes of size 0 and 1.
         smooth: Whether its gradients are the limit of differences: False at kinks and ties, and where a gradient is
             stopped by definition.
+        unique: Whether the result is the only right one for all operands in range, so that other draws may be judged.
     """
 
     operands: tuple[Any, ...]
@@ -104,6 +105,7 @@ class Case:
     differentiable: bool | tuple[int, ...] = True
     edges: bool = True
     smooth: bool = True
+    unique: bool = True
 
 
 def elementwise(

@@ -97,6 +97,8 @@ def var(x: Array, axis: Axes = None, keepdims: bool = False) -> Any:
                 8,
                 lambda x, axis=None, keepdims=False: (
                     _spread(x, axis, keepdims) / np.maximum(np.std(x, axis, keepdims=keepdims), 1e-30)
+                    # The mean's own rounding is all that is left of equal elements.
+                    + np.max(np.abs(x), axis, keepdims=keepdims, initial=0.0)
                 ),
             )
         ),

@@ -33,12 +33,16 @@ from multiback.testing.op_graphs import (
     scale_of,
     wide,
 )
+from multiback.testing.properties import agrees_on_draws, drawable
 from multiback.testing.records import Check, Row
 from multiback.testing.rounding import spreads
 
 KIND = "ops"
 WITH_SUBGRAPHS = frozenset({"cond", "while_loop", "scan", "value_and_grad"})
 """Their operands include functions; the tests of the graph cover them."""
+
+DRAWS = {False: (24, False), True: (200, True)}
+"""Property-based draws of a case, and whether sizes are drawn too: small, and in the long sweep."""
 
 FINITE_DIFFERENCE_BOUND = 1e-6
 """Of sum |g_i d_i|: extrapolated differences were measured to agree to 1e-8 where the function is smooth."""
@@ -56,7 +60,7 @@ def uncovered() -> list[str]:
 
 
 def _checks_of(op: Op) -> Iterator[Check]:
-    derived = False
+    derived = drawn = False
     for case in op.cases:
         for dtype in case.dtypes:
             yield Check(KIND, op.name, case.label, dtype, functools.partial(run_case, op, case, dtype))
@@ -65,15 +69,26 @@ def _checks_of(op: Op) -> Iterator[Check]:
             body = functools.partial(run_case, op, case, first, fast=False)
             has_fast = functools.partial(_has_fast, op.name)
             yield Check(KIND, op.name, case.label, first, body, path="expanded", concerns=has_fast)
+        if drawable(case) and dtypes.as_dtype(first).is_float:
+            for thorough in (False, True):
+                draws = functools.partial(agrees_on_draws, op, case, first, *DRAWS[thorough])
+                name = _joined(case.label, "many-draws" if thorough else "draws")
+                yield Check(KIND, op.name, name, first, draws, thorough=thorough or drawn)
+            drawn = True
         if case.differentiable is not False and case.smooth and dtypes.as_dtype(first).is_float:
             for name, run, concerns in (
                 ("second-derivatives", second_derivatives, _has_autodiff),
                 ("finite-differences", finite_differences, _lacks_autodiff),
             ):
                 partial = functools.partial(run, op, case)
-                label = f"{case.label}/{name}" if case.label else name
-                yield Check(KIND, op.name, label, "float64", partial, thorough=derived, concerns=concerns)
+                yield Check(
+                    KIND, op.name, _joined(case.label, name), "float64", partial, thorough=derived, concerns=concerns
+                )
             derived = True
+
+
+def _joined(label: str, name: str) -> str:
+    return f"{label}/{name}" if label else name
 
 
 def _has_fast(name: str, adapter: Adapter) -> bool:
