@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from multiback.backends.probe import Probe, Script
 
-_IMPORTS = """\
+_NAMES = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64"
+_IMPORTS = f"""\
 class DType(str):
     numpy = property(np.dtype)
     is_float = property(lambda self: self.startswith(("float", "bfloat")))
     is_integer = property(lambda self: self.startswith(("int", "uint")))
     kind = property(lambda self: self[0])
-dtypes = {n: DType(n) for n in "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()}"""
+dtypes = {{n: DType(n) for n in {_NAMES!r}.split()}}"""
 
 
 class NumpyProbe(Probe):
