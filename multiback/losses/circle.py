@@ -29,7 +29,7 @@ def circle(
     gamma max(1 + m - d, 0)(1 - m - d) for other classes.
 
     Arguments:
-        y_true: Class numbers, of shape (n,) or (n, 1).
+        y_true: Class numbers, of shape (n,) or (n, 1), n at least 1.
         y_pred: Embeddings of length 1, of shape (n, d).
         ref_labels, ref_embeddings: What the embeddings are compared with; by default each other.
         remove_diagonal: Whether pair i, i is left out; wanted when samples are compared with each other.
@@ -37,7 +37,7 @@ def circle(
         margin: How far classes should be apart.
 
     Returns:
-        The loss of each sample, of shape (n,), in the dtype of `y_pred`. It carries a mask of where it is above 0.
+        The loss of each sample, of shape (n,), in the dtype of `y_pred`. It carries a mask of where it is not 0.
 
     Source: Sun et al. 2020, Circle loss: a unified perspective of pair similarity optimization.
 
@@ -61,7 +61,7 @@ def circle(
     never = -3e4 if dtypes.as_dtype(y_pred.dtype) == "float16" else -1e30
     total = sum(ops.logsumexp(ops.where(pairs, x, never), axis=1) for pairs, x in ((same, near), (different, far)))
     losses = ops.softplus(total)
-    set_mask(losses, ops.greater(losses, 0.0))
+    set_mask(losses, ops.not_equal(losses, 0.0))
     return losses
 
 

@@ -45,7 +45,7 @@ def reduce_weighted(values: Any, sample_weight: Any, mask: Any, reduction: str |
 
     With w the sample weights and m the mask (both 1 if absent), v the values and means over all elements:
     "sum": sum(v w m); "mean" and "sum_over_batch_size": mean(v w m) / mean(m); "mean_with_sample_weight":
-    sum(v w m) / sum(w m); None: v w m. Quotients with a divisor of 0 are 0.
+    sum(v w m) / sum(w m); None: v w m. Quotients with a divisor of 0 are 0; means over an empty batch are NaN.
 
     Arguments:
         values: Losses, of any shape.
@@ -58,11 +58,11 @@ def reduce_weighted(values: Any, sample_weight: Any, mask: Any, reduction: str |
     if weight is not None:
         values, weight = same_rank(values, weight)
         values = values * weight
-    if reduction in (None, "none") or tuple(values.shape) == (0,):
+    if reduction in (None, "none"):
         return values
     if reduction == "mean_with_sample_weight" and weight is not None:
         return ops.divide_no_nan(_total(values), ops.sum(weight))
-    if reduction == "sum" or 0 in tuple(values.shape):
+    if reduction == "sum":
         return _total(values)
     average = ops.mean(values) if len(values.shape) else values
     if mask is not None and reduction != "mean_with_sample_weight":
