@@ -8,17 +8,19 @@ import numpy as np
 
 from multiback.errors import ArgumentError
 from multiback.graph.ir import Literal, Spec
-from multiback.ops._cases import Sample, exact
+from multiback.ops._cases import ALL_INTEGERS, SIGNED, UNSIGNED, Sample, exact
 from multiback.ops._define import Array, primitive
 from multiback.ops._rules import chained, elementwise, like, promoting
 
 _BINARY = promoting("x", "y")
-_INTEGERS = ("int32", "uint8")
+_WORDS = Sample((6,), -(2**31), 2**31 - 1, dtype="int32")
+_BOOLS = Sample((8,), dtype="bool")
 _PAIRS = [
-    *exact(_INTEGERS, Sample(("batch", 3), 0, 100), Sample((3,), 0, 100), label="integers"),
-    *exact(["int32"], Sample((6,), -(2**31), 2**31 - 1), Sample((6,), -(2**31), 2**31 - 1), label="all bits"),
-    *exact(["int32"], Sample((6,), -(2**31), 2**31 - 1), 255, label="number"),
-    *exact(["bool"], Sample((8,), dtype="bool"), Sample((8,), dtype="bool"), label="bools"),
+    *exact(ALL_INTEGERS, Sample(("batch", 3), 0, 100), Sample((3,), 0, 100), label="integers"),
+    *exact(["int32"], _WORDS, _WORDS, label="all bits"),
+    *exact(["int32"], _WORDS, 255, label="number"),
+    *exact(["int32"], Sample((2, 1, 3), -9, 9, dtype="int8"), Sample((4, 1), 0, 200, dtype="uint8"), label="promotion"),
+    *exact(["bool"], _BOOLS, _BOOLS, label="bools"),
 ]
 
 
@@ -93,7 +95,7 @@ bitwise_xor.meaning(np.bitwise_xor)
 
 @primitive(
     accepts="biu",
-    cases=exact(_INTEGERS, Sample(("batch", 3), 0, 100)) + exact(["bool"], Sample((4,), dtype="bool"), label="bools"),
+    cases=exact(ALL_INTEGERS, Sample(("batch", 3), 0, 100), label="integers") + exact(["bool"], _BOOLS, label="bools"),
 )
 def bitwise_invert(x: Array) -> Spec:
     """All bits flipped: ~x; on bools, whether it does not hold.
@@ -125,10 +127,13 @@ def _refuse_wide_shift(call: dict[str, Any]) -> None:
 
 _SHIFT = chained(_BINARY, _refuse_wide_shift)
 _SHIFTS = [
-    *exact(["int32"], Sample((6,), -(2**31), 2**31 - 1), Sample((6,), 0, 31), label="all bits"),
-    *exact(["int32"], Sample((6,), -(2**31), 2**31 - 1), 13, label="number"),
-    *exact(["int32"], Sample(values=[-3, 5, -3, 5]), Sample(values=[32, 40, -1, -5]), label="out of range"),
-    *exact(["uint8"], Sample(values=[200, 5, 255]), Sample(values=[1, 3, 7]), label="unsigned"),
+    *exact(ALL_INTEGERS, Sample(("batch", 3), 0, 120), Sample((3,), 0, 7), label="integers"),
+    *exact(["int32"], _WORDS, Sample((6,), 0, 31, dtype="int32"), label="all bits"),
+    *exact(["int32"], _WORDS, 13, label="number"),
+    *exact(["int32"], 1, Sample((6,), 0, 31, dtype="int32"), label="number first"),
+    *exact(SIGNED, Sample(values=[-3, 5, -3, 5, -1]), Sample(values=[64, 65, -1, -5, 127]), label="divergence-11"),
+    *exact(["int32", "int8"], Sample(values=[-3, 5]), Sample(values=[32, 33]), label="divergence-11 by the width"),
+    *exact(UNSIGNED, Sample(values=[200, 5, 255]), Sample(values=[64, 65, 127]), label="divergence-11"),
 ]
 
 

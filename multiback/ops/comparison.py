@@ -9,14 +9,15 @@ import numpy as np
 
 from multiback import dtypes
 from multiback.graph.ir import Spec
-from multiback.ops._cases import Case, Sample, exact
+from multiback.graph.op import OPS
+from multiback.ops._cases import ALL_FLOATS, ALL_INTEGERS, Sample, exact
 from multiback.ops._define import Array, composite, primitive
 from multiback.ops._rules import as_type, chained, elementwise, promoting
 from multiback.ops.arithmetic import abs, subtract
 from multiback.ops.bitwise import bitwise_and, bitwise_invert, bitwise_or, bitwise_xor
 
 _INF, _NAN = float("inf"), float("nan")
-_ANY = ("float32", "float16", "bfloat16", "int32")
+_ANY = (*ALL_FLOATS, *ALL_INTEGERS)
 
 
 def to_bool(*names: str) -> Callable[[dict[str, Any]], None]:
@@ -35,22 +36,20 @@ def _bools_as_numbers(call: dict[str, Any]) -> None:
 
 
 _PAIRS = [(a, b) for a in (-1.0, 0.0, -0.0, 1.0, _INF, -_INF, _NAN) for b in (-1.0, 0.0, -0.0, 1.0, _INF, -_INF, _NAN)]
+_SMALL = Sample(("batch", 3), 0, 3, transform=np.round)
 _COMPARISONS = [
-    *exact(
-        _ANY,
-        Sample(("batch", 3), -2, 2, transform=np.round),
-        Sample(("batch", 3), -2, 2, transform=np.round),
-        label="batch",
-    ),
-    *exact(_ANY, Sample(("batch", 3), -2, 2, transform=np.round), 1, label="number"),
+    *exact(_ANY, _SMALL, _SMALL, label="batch"),
+    *exact(["float32", "int32"], _SMALL, 1, label="number"),
     *exact(["float32"], 0.5, Sample(("batch", 3), -2, 2), label="number first"),
     *exact(["float32"], Sample(values=[a for a, _ in _PAIRS]), Sample(values=[b for _, b in _PAIRS]), label="special"),
+    *exact(["int32"], Sample(values=[2**31 - 1, -(2**31)]), Sample(values=[-1, 1]), label="extremes"),
     *exact(["bool"], Sample((8,), dtype="bool"), Sample((8,), dtype="bool"), label="bools"),
     *exact(["float32"], Sample((2, 1, 3), dtype="int32"), Sample((4, 1)), label="integers with floats, broadcast"),
 ]
+_DENORMALS = exact(["float32"], Sample(values=[1e-40, 0.0]), Sample(values=[0.0, -1e-40]), label="divergence-25")
 
 
-@primitive(canonical=promoting("x1", "x2"), cases=_COMPARISONS)
+@primitive(canonical=promoting("x1", "x2"), cases=_COMPARISONS + _DENORMALS)
 def equal(x1: Array, x2: Array) -> Spec:
     """Whether elements are equal: y = (x1 == x2). NaN equals nothing; the zeros of either sign are equal.
 
@@ -141,7 +140,7 @@ less_equal.meaning(np.less_equal)
 less_equal.vjp(lambda g, y, x1, x2: (None, None))
 
 
-@composite(canonical=chained(promoting("x1", "x2"), _bools_as_numbers), cases=_COMPARISONS)
+@composite(canonical=chained(promoting("x1", "x2"), _bools_as_numbers), cases=_COMPARISONS + _DENORMALS)
 def greater(x1: Array, x2: Array) -> Any:
     """Whether x1 > x2; False if either is NaN.
 
@@ -182,6 +181,8 @@ def greater_equal(x1: Array, x2: Array) -> Any:
 _LOGIC = [
     *exact(["bool"], Sample(("batch", 3), dtype="bool"), Sample((3,), dtype="bool"), label="bools"),
     *exact(["float32"], Sample(values=[0.0, -0.0, 1.0, _NAN]), Sample(values=[1.0, _NAN, 0.0, 2.0]), label="numbers"),
+    *exact(["int32", "uint8", "float16"], _SMALL, Sample((3,), dtype="bool"), label="numbers with bools"),
+    *exact(["bool"], Sample((3,), dtype="bool"), True, label="number"),
 ]
 
 
@@ -247,6 +248,7 @@ def logical_xor(x1: Array, x2: Array) -> Any:
     cases=[
         *exact(["bool"], Sample(("batch", 3), dtype="bool"), label="bools"),
         *exact(["float32"], Sample(values=[0.0, -0.0, 1.0, _NAN]), label="numbers"),
+        *exact(["int32", "bfloat16"], _SMALL, label="batch"),
     ],
 )
 def logical_not(x: Array) -> Any:
@@ -268,7 +270,8 @@ def logical_not(x: Array) -> Any:
 
 
 _CLASSES = [
-    *exact(("float32", "float16", "bfloat16"), Sample(values=[_INF, -_INF, _NAN, 0.0, -0.0, 3e4]), label="special"),
+    *exact(ALL_FLOATS, Sample(values=[_INF, -_INF, _NAN, 0.0, -0.0, 6e4, 1e-7]), label="special"),
+    *exact(["float32"], Sample(("batch", 3)), label="batch"),
     *exact(["int32"], Sample(values=[3, 0, -7]), label="integers"),
     *exact(["uint8"], Sample(values=[3, 0, 7]), label="unsigned"),
     *exact(["bool"], Sample(values=[1, 0], dtype="bool"), label="bools"),
@@ -310,6 +313,8 @@ def isinf(x: Array) -> Any:
         >>> ops.isinf([1.0, float("-inf")]).tolist()
         [False, True]
     """
+    if x.dtype.is_complex:
+        return bitwise_or(isinf(OPS["real"](x)), isinf(OPS["imag"](x)))
     return equal(abs(x), _INF)
 
 
@@ -329,16 +334,23 @@ def isfinite(x: Array) -> Any:
         >>> ops.isfinite([1.0, float("inf"), float("nan")]).tolist()
         [True, False, False]
     """
+    if x.dtype.is_complex:
+        return bitwise_and(isfinite(OPS["real"](x)), isfinite(OPS["imag"](x)))
     return less(abs(x), _INF)
 
 
-_NEAR = [
-    ([1.0, 1.0, _INF, _INF, _NAN, 0.0, 1e3], [1.0 + 5e-6, 1.0 + 5e-5, _INF, -_INF, _NAN, 1e-9, 1e3 + 5e-3]),
-]
+_NEAR = (
+    Sample(values=[1.0, 1.0, 1e3, 0.0, 1e-3, _INF, _INF, _INF, _NAN, _NAN, 3e38]),
+    Sample(values=[1.0 + 5e-6, 1.0 + 5e-5, 1e3 + 5e-3, 1e-9, 1e-3 + 5e-5, _INF, -_INF, 1.0, _NAN, 1.0, -3e38]),
+)
 _CLOSE = [
-    Case((Sample(values=a), Sample(values=b)), attributes, f"special {attributes}", differentiable=False)
-    for a, b in _NEAR
-    for attributes in ({}, {"equal_nan": True}, {"rtol": 0.0, "atol": 1e-4})
+    *exact(["float32", "float64"], *_NEAR, label="special"),
+    *exact(["float32"], *_NEAR, label="equal_nan", equal_nan=True),
+    *exact(["float32"], *_NEAR, label="absolute", rtol=0.0, atol=1e-4),
+    *exact(["float32"], *_NEAR, label="relative", rtol=1e-4, atol=0.0),
+    *exact(["float32"], Sample(("batch", 3), transform=np.ones_like), 1.0, label="number"),
+    *exact(["float16", "bfloat16"], Sample(values=[1.0, 1.0, _INF]), Sample(values=[1.0, 1.5, _INF]), label="halves"),
+    *exact(["int32", "bool"], Sample(values=[1, 0, 1]), Sample(values=[1, 0, 0]), label="integers"),
 ]
 
 

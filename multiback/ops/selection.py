@@ -10,7 +10,7 @@ import numpy as np
 from multiback.errors import ArgumentError
 from multiback.graph.ir import Literal, Spec
 from multiback.graph.op import OPS
-from multiback.ops._cases import EXACT, Case, Sample, exact, special
+from multiback.ops._cases import ALL_DTYPES, ALL_FLOATS, ALL_INTEGERS, EXACT, HALVES, Case, Sample, exact, special
 from multiback.ops._cases import elementwise as cases
 from multiback.ops._define import Array, composite, primitive
 from multiback.ops._rules import chained, elementwise, promoting
@@ -18,7 +18,6 @@ from multiback.ops.arithmetic import divide
 from multiback.ops.comparison import equal, greater, isnan, less, to_bool
 
 _INF, _NAN = float("inf"), float("nan")
-_FLOATS = ("float32", "float16", "bfloat16")
 
 
 def _refuse_one_argument(call: dict[str, Any]) -> None:
@@ -41,25 +40,19 @@ _CONDITION = Sample(("batch", 3), dtype="bool")
 @primitive(
     canonical=chained(_refuse_one_argument, to_bool("condition"), promoting("x1", "x2"), _one_array),
     cases=[
-        Case(
-            (_CONDITION, Sample(("batch", 3)), Sample(("batch", 3))),
-            label="batch",
-            dtypes=(*_FLOATS, "int32"),
-            bound=EXACT,
-        ),
+        Case((_CONDITION, Sample(("batch", 3)), Sample(("batch", 3))), label="batch", bound=EXACT),
+        *exact(ALL_DTYPES[1:], _CONDITION, Sample(("batch", 3), 0, 9), Sample((3,), 0, 9), label="batch"),
         Case((Sample((3,), dtype="bool"), Sample(("batch", 1)), Sample(())), label="broadcast", bound=EXACT),
-        Case((_CONDITION, Sample(("batch", 3)), 0.0), label="number", dtypes=_FLOATS, bound=EXACT),
-        Case((_CONDITION, 1.5, Sample(("batch", 3))), label="number first", dtypes=_FLOATS, bound=EXACT),
+        Case((_CONDITION, Sample(("batch", 3)), 0.0), label="number", bound=EXACT),
+        Case((_CONDITION, 1.5, Sample(("batch", 3))), label="number first", bound=EXACT),
+        *exact(HALVES, _CONDITION, 1.5, Sample(("batch", 3)), label="number first"),
         Case((_CONDITION, 1.0, 0.0), label="numbers", bound=EXACT),
+        *exact(["float32"], Sample(values=[0.0, -0.0, 2.0, _NAN]), 1, 0, label="numbers as condition"),
+        *exact(["float32"], _CONDITION, Sample(("batch", 3), -9, 9, dtype="int8"), Sample((3,)), label="promotion"),
         Case(
-            (Sample(values=[0.0, -0.0, 2.0, _NAN]), 1, 0),
-            label="numbers as condition",
+            (Sample(values=[1, 0, 0], dtype="bool"), Sample(values=[1.0, _NAN, _INF]), Sample(values=[_INF, 2.0, 3.0])),
+            label="divergence-34",
             bound=EXACT,
-            differentiable=False,
-        ),
-        Case(
-            (Sample(values=[1, 0], dtype="bool"), Sample(values=[1.0, _NAN]), Sample(values=[_INF, 2.0])),
-            label="special",
         ),
     ],
 )
@@ -97,20 +90,27 @@ def _shares(x1: Any, x2: Any, g: Any, wins: Any) -> tuple[Any, Any]:
     return first, where(equal(x1, x2), half, where(wins(x2, x1), g, 0.0))
 
 
-_TIES = Case((Sample(values=[0.0, 1.0, 2.0, 2.0]), Sample(values=[0.0, 2.0, 1.0, 2.0])), label="ties", bound=EXACT)
-_NUMBER_TIES = Case((Sample(values=[-1.0, 0.0, 2.0]), 0.0), label="ties with a number", bound=EXACT)
+_EXTREMA = [
+    *cases(2, c=0, dtypes=ALL_FLOATS),
+    *special([_INF, -_INF, 1.0, 0.0, -0.0, _NAN], 2, c=0, dtypes=("float32", *HALVES)),
+    *exact(ALL_INTEGERS, Sample(("batch", 3), 0, 100), Sample((3,), 0, 100), label="integers"),
+    *exact(["int32"], Sample(values=[-(2**31), 2**31 - 1]), Sample(values=[2**31 - 1, -1]), label="extremes"),
+    *exact(["int32", "uint8"], Sample((3, 4), 0, 9), 5, label="number"),
+    Case(
+        (Sample(values=[0.0, 1.0, 2.0, 2.0]), Sample(values=[0.0, 2.0, 1.0, 2.0])),
+        label="divergence-29",
+        dtypes=("float32", "bfloat16"),
+        bound=EXACT,
+        smooth=False,
+    ),
+    Case((Sample(values=[-1.0, 0.0, 2.0]), 0.0), label="divergence-29 with a number", bound=EXACT, smooth=False),
+]
 
 
 @primitive(
     canonical=promoting("x1", "x2"),
     accepts="iuf",
-    cases=[
-        *cases(2, c=0, dtypes=_FLOATS),
-        *special([_INF, -_INF, 1.0, _NAN], 2, c=0),
-        *exact(["int32"], Sample((3, 4), -9, 9), 0),
-        _TIES,
-        _NUMBER_TIES,
-    ],
+    cases=_EXTREMA,
 )
 def maximum(x1: Array, x2: Array) -> Spec:
     """The larger of two elements: y = max(x1, x2); NaN if either is. At a tie half the gradient goes to each.
@@ -137,13 +137,7 @@ maximum.vjp(lambda g, y, x1, x2: _shares(x1, x2, g, greater))
 @primitive(
     canonical=promoting("x1", "x2"),
     accepts="iuf",
-    cases=[
-        *cases(2, c=0, dtypes=_FLOATS),
-        *special([_INF, -_INF, 1.0, _NAN], 2, c=0),
-        *exact(["int32"], Sample((3, 4), -9, 9), 0),
-        _TIES,
-        _NUMBER_TIES,
-    ],
+    cases=_EXTREMA,
 )
 def minimum(x1: Array, x2: Array) -> Spec:
     """The smaller of two elements: y = min(x1, x2); NaN if either is. At a tie half the gradient goes to each.
@@ -177,14 +171,22 @@ def _refuse_empty_range(call: dict[str, Any]) -> None:
     canonical=chained(promoting("x", "x_min", "x_max"), _refuse_empty_range),
     accepts="iuf",
     cases=[
-        Case((Sample(("batch", 3)), -0.5, 1.0), label="numbers", dtypes=_FLOATS, bound=EXACT),
+        Case((Sample(("batch", 3)), -0.5, 1.0), label="numbers", bound=EXACT),
+        *exact(ALL_FLOATS[1:], Sample((4, 3)), -0.5, 1.0, label="numbers"),
         Case((Sample(("batch", 3)), Sample((3,), -1, -0.5), Sample(("batch", 1), 0.5, 1)), label="arrays", bound=EXACT),
-        Case((Sample(values=[_INF, -_INF, _NAN, 0.0]), -0.5, 1.0), label="special", bound=EXACT, differentiable=False),
-        Case((Sample(values=[-0.5, 1.0, 0.0, 2.0]), -0.5, 1.0), label="gradient at the bounds", bound=EXACT),
+        *exact(["float32", *HALVES], Sample(values=[_INF, -_INF, _NAN, 0.0]), -0.5, 1.0, label="special"),
+        *exact(["float32"], Sample(values=[-_INF, _INF, 3.0]), -_INF, _INF, label="no bounds"),
+        *exact(["float32"], 0.5, Sample(values=[_NAN, 0.0]), Sample(values=[1.0, _NAN]), label="NaN as a bound"),
+        Case((Sample(values=[-0.5, 1.0, 0.0, 2.0]), -0.5, 1.0), label="divergence-30", bound=EXACT, smooth=False),
         Case(
-            (Sample(("batch", 3)), 1.0, Sample(values=[-1.0])), label="empty range", bound=EXACT, differentiable=False
+            (Sample(values=[-0.5, 1.0, 0.0]), Sample(values=[-0.5]), Sample(values=[1.0])),
+            label="divergence-30 with arrays",
+            bound=EXACT,
+            smooth=False,
         ),
-        *exact(["int32"], Sample((3, 4), -9, 9), -2, 5),
+        *exact(["float32"], Sample(("batch", 3)), 1.0, Sample(values=[-1.0]), label="empty range"),
+        *exact(["int32", "int8", "uint8", "int64"], Sample((3, 4), 0, 9), 2, 5, label="integers"),
+        *exact(["int32"], Sample((3, 4), -9, 9), -1.5, 1.5, label="integers between floats"),
     ],
 )
 def clip(x: Array, x_min: Array, x_max: Array) -> Any:
@@ -212,22 +214,19 @@ def clip(x: Array, x_min: Array, x_max: Array) -> Any:
 
 @composite(
     cases=[
-        Case(
-            (Sample(values=[_NAN, _INF, -_INF, 1.5]),),
-            label="defaults",
-            dtypes=_FLOATS,
-            bound=EXACT,
-            differentiable=False,
+        *exact(ALL_FLOATS, Sample(values=[_NAN, _INF, -_INF, 1.5]), label="defaults"),
+        *exact(
+            ["float32", *HALVES],
+            Sample(values=[_NAN, _INF, -_INF, 1.5]),
+            label="values",
+            nan=2.0,
+            posinf=3.0,
+            neginf=-3.0,
         ),
-        Case(
-            (Sample(values=[_NAN, _INF, -_INF, 1.5]),),
-            {"nan": 2.0, "posinf": 3.0, "neginf": -3.0},
-            "values",
-            bound=EXACT,
-            differentiable=False,
-        ),
+        *exact(["float32"], Sample(values=[_NAN, _INF, -_INF]), label="NaN to infinity", nan=_INF),
         Case((Sample(("batch", 3)),), label="batch", bound=EXACT),
-        *exact(["int32"], Sample((3,), -9, 9)),
+        Case((Sample(values=[_NAN, _INF, -_INF, 1.5]),), label="gradient", bound=EXACT, smooth=False),
+        *exact(["int32", "bool"], Sample((3,), 0, 9), label="integers"),
     ],
 )
 def nan_to_num(x: Array, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
@@ -259,7 +258,11 @@ def nan_to_num(x: Array, nan: float = 0.0, posinf: float | None = None, neginf: 
     canonical=promoting("x1", "x2", to_float=True),
     cases=[
         Case((Sample(("batch", 3)), Sample(("batch", 3), 0.5, 3)), label="batch"),
-        Case((Sample(values=[1.0, 0.0, _NAN, 3.0]), Sample(values=[0.0, 0.0, 0.0, 2.0])), label="zeros"),
+        Case((Sample((4, 3)), Sample((3,), 0.5, 3)), {}, "batch", ALL_FLOATS[1:], differentiable=False),
+        Case((Sample(values=[1.0, 0.0, _NAN, 3.0]), Sample(values=[0.0, -0.0, 0.0, 2.0])), label="zeros", smooth=False),
+        Case((Sample(values=[1.0, _INF, 2.0]), Sample(values=[_INF, _INF, _NAN])), {}, "special", differentiable=False),
+        Case((Sample(values=[6, 0, 5]), Sample(values=[4, 0, 0])), {}, "integers", ("int32",)),
+        Case((1.0, Sample(values=[0.0, 4.0])), {}, "number", smooth=False),
     ],
 )
 def divide_no_nan(x1: Array, x2: Array) -> Any:
