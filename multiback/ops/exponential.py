@@ -9,7 +9,7 @@ import numpy as np
 
 from multiback.errors import ArgumentError
 from multiback.graph.ir import Literal, Spec
-from multiback.ops._cases import Bound, Case, Sample, exact, special
+from multiback.ops._cases import ALL_FLOATS, HALVES, SIGNED, UNSIGNED, Bound, Case, Sample, every_half, exact, special
 from multiback.ops._cases import elementwise as cases
 from multiback.ops._define import Array, composite, primitive
 from multiback.ops._rules import chained, elementwise, like, promoting
@@ -18,8 +18,17 @@ from multiback.ops.comparison import equal, isinf, logical_or
 from multiback.ops.selection import maximum, minimum, where
 
 _INF, _NAN = float("inf"), float("nan")
-_FLOATS = ("float32", "float16", "bfloat16")
+_INTEGERS = Case((Sample((3, 4), 0, 9),), {}, "integers", ("int32", "uint8", "bool"))
+
+
+_DENORMAL = Case((Sample(values=[1e-40]),), {}, "divergence-25", differentiable=False)
+
+
 _FLOAT = promoting("x", to_float=True)
+
+
+def _power_of_halves(exponent: float) -> Case:
+    return Case((Sample((40,), 0.1, 9), exponent), {}, f"exponent {exponent}", HALVES, differentiable=False)
 
 
 def _refuse_negative_power(call: dict[str, Any]) -> None:
@@ -33,24 +42,31 @@ def _refuse_negative_power(call: dict[str, Any]) -> None:
 
 @primitive(
     canonical=chained(promoting("x1", "x2"), _refuse_negative_power),
-    accepts="iuf",
+    accepts="iufc",
     cases=[
         Case((Sample(("batch", 3), 0.2, 4), Sample(("batch", 3), -3, 3)), label="batch", bound=Bound(16)),
+        Case((Sample((4, 3), 0.2, 4), Sample((3,), -3, 3)), {}, "batch", ALL_FLOATS[1:], Bound(16), False),
         Case((Sample(("batch", 1, 3), 0.2, 4), Sample((4, 1), -3, 3)), label="broadcast", bound=Bound(16)),
         *(Case((Sample(("batch", 3), -3, 3), n), label=f"exponent {n}") for n in (1.0, 2.0, 3.0, 0.0)),
-        Case((Sample(("batch", 3), 0.5, 3), 0.5), label="exponent 0.5"),
-        Case((Sample(("batch", 3), 0.5, 3), -1.0), label="exponent -1"),
+        *(Case((Sample((3,), 0.5, 3), n), label=f"exponent {n}") for n in (0.5, -0.5, -1.0, -2.0)),
+        *(_power_of_halves(n) for n in (2.0, 0.5, -1.0)),
         Case((2.0, Sample(("batch", 3), -4, 4)), label="base 2"),
-        Case((Sample(values=[0.0, 0.0, 2.0]), Sample(values=[1.0, 2.0, 0.0])), label="gradient at zero"),
-        *special([_INF, -_INF, 0.0, 1.0, -2.0, 0.5, 3.0, _NAN], 2),
-        *exact(
-            ["int32"],
-            Sample(values=[3, -2, 0, 1, -1, -1, 5]),
-            Sample(values=[4, 5, 0, -1, -2, -3, -1]),
-            label="integers",
+        Case((Sample(values=[0.0, 0.0, 2.0]), Sample(values=[1.0, 2.0, 0.0])), label="gradient at zero", smooth=False),
+        *special([_INF, -_INF, 0.0, -0.0, 1.0, -1.0, -2.0, 0.5, 3.0, _NAN], 2),
+        Case(
+            (Sample(values=[10.0, 10.0, 1.0000001, 0.5]), Sample(values=[38.0, 39.0, 1e7, 140.0])),
+            label="extremes",
+            # The error of u in log(x1) is multiplied by x2 log(x1), at most 88 before overflow.
+            bound=Bound(16, lambda x1, x2: x1**x2 * (1 + np.abs(x2 * np.log(x1)))),
+            differentiable=False,
         ),
+        *exact(SIGNED, Sample(values=[3, -2, 0, 0, 1, 5]), Sample(values=[4, 5, 0, 3, 9, 2]), label="integers"),
+        *exact(SIGNED, Sample(values=[1, -1, -1, 5, 0]), Sample(values=[-1, -2, -3, -1, 2]), label="divergence-10"),
+        *exact(["int32"], Sample(values=[3, -7]), Sample(values=[30, 21]), label="integers that wrap"),
         *exact(["int32"], Sample((5,), -5, 5), 3, label="integer and number"),
-        *exact(["uint8"], Sample(values=[3, 200, 0]), Sample(values=[2, 3, 0]), label="unsigned"),
+        *exact(["int32"], 2, Sample((5,), 0, 30), label="number and integer"),
+        Case((Sample(values=[4, 9]), 0.5), {}, "integers to a float", ("int32",)),
+        *exact(UNSIGNED, Sample(values=[3, 200, 0]), Sample(values=[2, 3, 0]), label="unsigned"),
     ],
 )
 def power(x1: Array, x2: Array) -> Spec:
@@ -110,7 +126,15 @@ def _power_exponent_gradient(g: Any, y: Any, x1: Any) -> Any:
 pow = power
 
 
-@composite(cases=cases(dtypes=_FLOATS) + special([_INF, -_INF, 0.0, _NAN]) + exact(["int32"], Sample((4,), -9, 9)))
+@composite(
+    cases=[
+        *cases(c=1),
+        *every_half(-250, 250, c=1),
+        *special([_INF, -_INF, 0.0, _NAN, 1e30]),
+        *exact(SIGNED, Sample((4,), -9, 9), label="integers"),
+        *exact(UNSIGNED, Sample(values=[3, 20, 0]), label="unsigned"),
+    ]
+)
 def square(x: Array) -> Any:
     """Square: y = x * x. Integers stay integers and wrap.
 
@@ -129,7 +153,23 @@ def square(x: Array) -> Any:
     return multiply(x, x)
 
 
-@primitive(canonical=_FLOAT, cases=cases(low=0.01, high=9, dtypes=_FLOATS) + special([_INF, 0.0, -1.0, -_INF, _NAN]))
+# 2 ULP: neither is correctly rounded everywhere.
+_ROOTS = [
+    *cases(low=0.01, high=9, c=4),
+    *every_half(1e-37, 6e4, c=4),
+    *special([_INF, 0.0, -0.0, -1.0, -_INF, _NAN, 3e38, 2e-38], c=4),
+    _INTEGERS,
+]
+
+
+@primitive(
+    canonical=_FLOAT,
+    cases=[
+        *_ROOTS,
+        Case((Sample(values=[0.0, 4.0]),), {}, "gradient at zero", smooth=False),
+        _DENORMAL,
+    ],
+)
 def sqrt(x: Array) -> Spec:
     """Square root: y = x ** (1/2); NaN for negative numbers. The gradient at 0 is infinite.
 
@@ -152,7 +192,7 @@ sqrt.meaning(np.sqrt)
 sqrt.vjp(lambda g, y, x: g * 0.5 / y)
 
 
-@composite(canonical=_FLOAT, cases=cases(low=0.01, high=9, dtypes=_FLOATS) + special([_INF, 0.0, -1.0, -_INF, _NAN]))
+@composite(canonical=_FLOAT, cases=_ROOTS)
 def rsqrt(x: Array) -> Any:
     """Reciprocal square root: y = x ** (-1/2).
 
@@ -174,14 +214,18 @@ def rsqrt(x: Array) -> Any:
 @composite(
     canonical=promoting("x1", "x2", to_float=True),
     cases=[
-        *cases(2),
+        *cases(2, dtypes=ALL_FLOATS),
         *special([_INF, -_INF, 0.0, 3.0, _NAN], 2),
         Case(
             (Sample(values=[3e30, 1e-30, 0.0]), Sample(values=[4e30, 1e-30, 0.0])),
             label="extremes",
             differentiable=False,
         ),
-        Case((Sample(values=[0.0, 3.0, 0.0]), Sample(values=[0.0, 0.0, 4.0])), label="gradient at zero"),
+        Case(
+            (Sample(values=[3e4, 1e-4, 0.0]), Sample(values=[4e4, 1e-4, 0.0])), {}, "extremes", HALVES, Bound(), False
+        ),
+        Case((Sample(values=[0.0, 3.0, 0.0]), Sample(values=[0.0, 0.0, 4.0])), label="gradient at zero", smooth=False),
+        Case((Sample(values=[3, -5]), 4), {}, "integers", ("int32",)),
     ],
 )
 def hypot(x1: Array, x2: Array) -> Any:
@@ -209,7 +253,13 @@ def hypot(x1: Array, x2: Array) -> Any:
 
 
 @primitive(
-    canonical=_FLOAT, cases=cases(low=-9, high=9, dtypes=_FLOATS) + special([_INF, -_INF, 0.0, _NAN, 89.0, -120.0])
+    canonical=_FLOAT,
+    cases=[
+        *cases(low=-9, high=9),
+        *every_half(-100, 88),
+        *special([_INF, -_INF, 0.0, -0.0, _NAN, 88.7, 89.0, -87.3, -120.0]),
+        _INTEGERS,
+    ],
 )
 def exp(x: Array) -> Spec:
     """The exponential function: y = e ** x.
@@ -234,7 +284,14 @@ exp.vjp(lambda g, y, x: g * y)
 
 
 @primitive(
-    canonical=_FLOAT, cases=cases(low=-2.5, high=9) + cases(low=-1e-4, high=1e-4) + special([_INF, -_INF, 0.0, _NAN])
+    canonical=_FLOAT,
+    cases=[
+        *cases(low=-2.5, high=9),
+        Case((Sample((20,), -1e-4, 1e-4),), label="near zero"),
+        *every_half(-100, 88),
+        *special([_INF, -_INF, 0.0, -0.0, _NAN, 89.0, -120.0, 1e-30]),
+        _INTEGERS,
+    ],
 )
 def expm1(x: Array) -> Spec:
     """The exponential less one: y = e ** x - 1, accurate near 0.
@@ -258,7 +315,10 @@ expm1.meaning(np.expm1)
 expm1.vjp(lambda g, y, x: g * (y + 1.0))
 
 
-@composite(canonical=_FLOAT, cases=cases(low=-9, high=9) + special([_INF, -_INF, 0.0, 3.0, _NAN]))
+@composite(
+    canonical=_FLOAT,
+    cases=[*cases(low=-9, high=9), *every_half(-126, 127), *special([_INF, -_INF, 0.0, 3.0, _NAN, 128.0]), _INTEGERS],
+)
 def exp2(x: Array) -> Any:
     """Power of two: y = 2 ** x.
 
@@ -277,7 +337,15 @@ def exp2(x: Array) -> Any:
     return power(2.0, x)
 
 
-@primitive(canonical=_FLOAT, cases=cases(low=0.01, high=9, dtypes=_FLOATS) + special([_INF, 0.0, -1.0, 1.0, _NAN]))
+_LOGARITHMS = [
+    *cases(low=0.01, high=9),
+    *every_half(1e-37, _INF),
+    *special([_INF, 0.0, -0.0, -1.0, 1.0, _NAN, 1.0000001, 3e38, 2e-38]),
+    _INTEGERS,
+]
+
+
+@primitive(canonical=_FLOAT, cases=[*_LOGARITHMS, _DENORMAL])
 def log(x: Array) -> Spec:
     """The natural logarithm: y = log(x); -inf at 0, NaN for negative numbers.
 
@@ -302,7 +370,13 @@ log.vjp(lambda g, y, x: g / x)
 
 @primitive(
     canonical=_FLOAT,
-    cases=cases(low=-0.9, high=9) + cases(low=-1e-4, high=1e-4) + special([_INF, 0.0, -1.0, -2.0, _NAN]),
+    cases=[
+        *cases(low=-0.9, high=9),
+        Case((Sample((20,), -1e-4, 1e-4),), label="near zero"),
+        *every_half(-0.99, _INF),
+        *special([_INF, 0.0, -0.0, -1.0, -2.0, _NAN, 3e38, 1e-30]),
+        _INTEGERS,
+    ],
 )
 def log1p(x: Array) -> Spec:
     """The natural logarithm of one more: y = log(1 + x), accurate near 0.
@@ -326,7 +400,7 @@ log1p.meaning(np.log1p)
 log1p.vjp(lambda g, y, x: g / (x + 1.0))
 
 
-@composite(canonical=_FLOAT, cases=cases(low=0.01, high=9) + special([_INF, 0.0, -1.0, 1.0, _NAN]))
+@composite(canonical=_FLOAT, cases=_LOGARITHMS)
 def log2(x: Array) -> Any:
     """The logarithm to base 2: y = log(x) / log(2).
 
@@ -345,7 +419,7 @@ def log2(x: Array) -> Any:
     return log(x) / math.log(2.0)
 
 
-@composite(canonical=_FLOAT, cases=cases(low=0.01, high=9) + special([_INF, 0.0, -1.0, 1.0, _NAN]))
+@composite(canonical=_FLOAT, cases=_LOGARITHMS)
 def log10(x: Array) -> Any:
     """The logarithm to base 10: y = log(x) / log(10).
 
@@ -367,9 +441,10 @@ def log10(x: Array) -> Any:
 @composite(
     canonical=promoting("x1", "x2", to_float=True),
     cases=[
-        *cases(2, low=-9, high=9, scale=lambda x1, x2: 1.0 + np.abs(x1) + np.abs(x2)),
+        *cases(2, low=-9, high=9, scale=lambda x1, x2: 1.0 + np.abs(x1) + np.abs(x2), dtypes=ALL_FLOATS),
         *special([_INF, -_INF, 0.0, _NAN], 2),
-        Case((Sample(values=[1.0, 500.0]), Sample(values=[1.0, -500.0])), label="equal and far apart"),
+        Case((Sample(values=[1.0, 500.0]), Sample(values=[1.0, -500.0])), label="equal and far apart", smooth=False),
+        Case((Sample(values=[1, -2]), 0), {}, "integers", ("int32",)),
     ],
 )
 def logaddexp(x1: Array, x2: Array) -> Any:
@@ -393,7 +468,14 @@ def logaddexp(x1: Array, x2: Array) -> Any:
 
 
 @primitive(
-    canonical=_FLOAT, cases=cases(low=-4, high=4) + cases(low=-1e-3, high=1e-3) + special([_INF, -_INF, 0.0, _NAN])
+    canonical=_FLOAT,
+    cases=[
+        *cases(low=-4, high=4),
+        Case((Sample((20,), -1e-3, 1e-3),), label="near zero"),
+        *every_half(-5, 5),
+        *special([_INF, -_INF, 0.0, -0.0, _NAN, 30.0, -30.0]),
+        _INTEGERS,
+    ],
 )
 def erf(x: Array) -> Spec:
     """The error function: y = 2 / sqrt(pi) * integral of exp(-t**2) from 0 to x.

@@ -1,4 +1,7 @@
-"""Trigonometric and hyperbolic functions, element by element; angles in radians, integers become float32."""
+"""Trigonometric and hyperbolic functions, element by element; angles in radians, integers become float32.
+
+Complex inverse functions follow Kahan 1987, Branch cuts for complex elementary functions.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,19 @@ from typing import Any
 import numpy as np
 
 from multiback.graph.ir import Literal, Spec
-from multiback.ops._cases import Bound, Case, Sample, special
+from multiback.ops._cases import ALL_FLOATS, Bound, Case, Sample, every_half, special
 from multiback.ops._cases import elementwise as cases
 from multiback.ops._define import Array, composite, primitive
 from multiback.ops._rules import elementwise, like, promoting
 from multiback.ops.arithmetic import divide, negative, subtract
+from multiback.ops.complex_numbers import complex, conj, imag, real
 from multiback.ops.exponential import log1p, sqrt
 
 _INF, _NAN = float("inf"), float("nan")
 _FLOAT = promoting("x", to_float=True)
-_EDGES = special([_INF, -_INF, 0.0, _NAN])
+_EDGES = special([_INF, -_INF, 0.0, -0.0, _NAN])
+_INTEGERS = Case((Sample(values=[0, 1]),), {}, "integers", ("int32", "bool"))
+_NEAR_ZERO = Case((Sample((20,), -1e-3, 1e-3),), label="near zero")
 # An error of u in x is an error of |x| u in its exponential.
 _NEAR_OVERFLOW = Case(
     (Sample(values=[89.2, -89.2]),),
@@ -29,7 +35,16 @@ def _one(x: Any) -> Any:
     return np.ones_like(x)
 
 
-@primitive(canonical=_FLOAT, cases=cases(low=-7, high=7, scale=_one) + _EDGES)
+_WAVES = [
+    *cases(low=-7, high=7, scale=_one),
+    *every_half(-60, 60, scale=_one),
+    Case((Sample(values=[1e4, 1e6, -1e10, 3e38]),), {}, "huge", ("float32", "bfloat16"), Bound(8, _one), False),
+    *_EDGES,
+    _INTEGERS,
+]
+
+
+@primitive(canonical=_FLOAT, cases=_WAVES)
 def sin(x: Array) -> Spec:
     """Sine: y = sin(x).
 
@@ -56,7 +71,7 @@ def _(g, y, x):
     return g * cos(x)
 
 
-@primitive(canonical=_FLOAT, cases=cases(low=-7, high=7, scale=_one) + _EDGES)
+@primitive(canonical=_FLOAT, cases=_WAVES)
 def cos(x: Array) -> Spec:
     """Cosine: y = cos(x).
 
@@ -79,7 +94,7 @@ cos.meaning(np.cos)
 cos.vjp(lambda g, y, x: negative(g * sin(x)))
 
 
-@composite(canonical=_FLOAT, cases=cases(low=-1.4, high=1.4) + _EDGES)
+@composite(canonical=_FLOAT, cases=[*cases(low=-1.4, high=1.4), _NEAR_ZERO, *every_half(-1.5, 1.5), *_EDGES, _INTEGERS])
 def tan(x: Array) -> Any:
     """Tangent: y = sin(x) / cos(x).
 
@@ -98,16 +113,21 @@ def tan(x: Array) -> Any:
     return divide(sin(x), cos(x))
 
 
+tan.meaning(np.tan)
+
+
 @primitive(
     canonical=promoting("x1", "x2", to_float=True),
     cases=[
-        *cases(2),
-        *special([0.0, 1.0, -1.0, _INF, -_INF, _NAN], 2),
+        *cases(2, dtypes=ALL_FLOATS),
+        *special([0.0, -0.0, 1.0, -1.0, _INF, -_INF, _NAN], 2),
         Case(
-            (Sample(values=[0.0, -0.0, 0.0, -0.0]), Sample(values=[0.0, 0.0, -0.0, -0.0])),
-            label="zeros",
+            (Sample(values=[1e-30, 1e30, -3e38]), Sample(values=[1e30, 1e-30, 3e38])),
+            {},
+            "extremes",
             differentiable=False,
         ),
+        Case((Sample(values=[1, -3]), 2), {}, "integers", ("int32",)),
     ],
 )
 def arctan2(x1: Array, x2: Array) -> Spec:
@@ -142,7 +162,16 @@ def _squared(x: Any) -> Any:
     return x.value**2 if isinstance(x, Literal) else x * x
 
 
-@composite(canonical=_FLOAT, cases=cases(low=-0.95, high=0.95) + special([1.0, -1.0, 0.0, 2.0, _INF, _NAN]))
+@composite(
+    canonical=_FLOAT,
+    cases=[
+        *cases(low=-0.95, high=0.95),
+        _NEAR_ZERO,
+        *every_half(-1, 1),
+        *special([1.0, -1.0, 0.0, 2.0, -1.5, _INF, _NAN]),
+        _INTEGERS,
+    ],
+)
 def arcsin(x: Array) -> Any:
     """Inverse sine, in [-pi/2, pi/2]: y = arctan2(x, sqrt((1 - x)(1 + x))); NaN outside [-1, 1].
 
@@ -158,10 +187,28 @@ def arcsin(x: Array) -> Any:
         >>> ops.arcsin([0.0]).tolist()
         [0.0]
     """
+    if x.dtype.is_complex:
+        return _arcsin_of_complex(x)
     return arctan2(x, sqrt((1.0 - x) * (x + 1.0)))
 
 
-@composite(canonical=_FLOAT, cases=cases(low=-0.95, high=0.95) + special([1.0, -1.0, 0.0, 2.0, _INF, _NAN]))
+arcsin.meaning(np.arcsin)
+
+
+def _arcsin_of_complex(x: Any) -> Any:
+    left, right = sqrt(1.0 - x), sqrt(x + 1.0)
+    return complex(arctan2(real(x), real(left * right)), arcsinh(imag(conj(left) * right)))
+
+
+@composite(
+    canonical=_FLOAT,
+    cases=[
+        *cases(low=-0.95, high=0.95),
+        *every_half(-1, 0.99),
+        *special([1.0, -1.0, 0.0, 2.0, -1.5, _INF, _NAN]),
+        _INTEGERS,
+    ],
+)
 def arccos(x: Array) -> Any:
     """Inverse cosine, in [0, pi]: y = arctan2(sqrt((1 - x)(1 + x)), x); NaN outside [-1, 1].
 
@@ -177,10 +224,25 @@ def arccos(x: Array) -> Any:
         >>> ops.arccos([1.0]).tolist()
         [0.0]
     """
+    if x.dtype.is_complex:
+        left, right = sqrt(1.0 - x), sqrt(x + 1.0)
+        return complex(2.0 * arctan2(real(left), real(right)), arcsinh(imag(conj(right) * left)))
     return arctan2(sqrt((1.0 - x) * (x + 1.0)), x)
 
 
-@composite(canonical=_FLOAT, cases=cases(low=-7, high=7) + _EDGES)
+arccos.meaning(np.arccos)
+
+
+@composite(
+    canonical=_FLOAT,
+    cases=[
+        *cases(low=-7, high=7),
+        _NEAR_ZERO,
+        *every_half(-_INF, _INF),
+        *special([_INF, -_INF, 0.0, _NAN, 1e30]),
+        _INTEGERS,
+    ],
+)
 def arctan(x: Array) -> Any:
     """Inverse tangent, in [-pi/2, pi/2]: y = arctan2(x, 1).
 
@@ -196,12 +258,18 @@ def arctan(x: Array) -> Any:
         >>> ops.arctan([0.0]).tolist()
         [0.0]
     """
+    if x.dtype.is_complex:
+        turned = arctanh(complex(negative(imag(x)), real(x)))
+        return complex(imag(turned), negative(real(turned)))
     return arctan2(x, 1.0)
+
+
+arctan.meaning(np.arctan)
 
 
 @primitive(
     canonical=_FLOAT,
-    cases=cases(low=-9, high=9) + cases(low=-1e-3, high=1e-3) + special([_INF, -_INF, 0.0, _NAN]) + [_NEAR_OVERFLOW],
+    cases=[*cases(low=-9, high=9), _NEAR_ZERO, *every_half(-11, 11), *_EDGES, _NEAR_OVERFLOW, _INTEGERS],
 )
 def sinh(x: Array) -> Spec:
     """Hyperbolic sine: y = (e**x - e**-x) / 2.
@@ -229,7 +297,7 @@ def _(g, y, x):
     return g * cosh(x)
 
 
-@primitive(canonical=_FLOAT, cases=cases(low=-9, high=9) + special([_INF, -_INF, 0.0, _NAN]) + [_NEAR_OVERFLOW])
+@primitive(canonical=_FLOAT, cases=[*cases(low=-9, high=9), *every_half(-11, 11), *_EDGES, _NEAR_OVERFLOW, _INTEGERS])
 def cosh(x: Array) -> Spec:
     """Hyperbolic cosine: y = (e**x + e**-x) / 2.
 
@@ -254,7 +322,13 @@ cosh.vjp(lambda g, y, x: g * sinh(x))
 
 @primitive(
     canonical=_FLOAT,
-    cases=cases(low=-4, high=4, dtypes=("float32", "float16", "bfloat16")) + cases(low=-1e-3, high=1e-3) + _EDGES,
+    cases=[
+        *cases(low=-4, high=4),
+        _NEAR_ZERO,
+        *every_half(-_INF, _INF),
+        *special([_INF, -_INF, 0.0, -0.0, _NAN, 30.0, -90.0]),
+        _INTEGERS,
+    ],
 )
 def tanh(x: Array) -> Spec:
     """Hyperbolic tangent: y = (e**x - e**-x) / (e**x + e**-x).
@@ -280,7 +354,13 @@ tanh.vjp(lambda g, y, x: g * (1.0 - y * y))
 
 @primitive(
     canonical=_FLOAT,
-    cases=cases(low=-9, high=9) + cases(low=-1e-3, high=1e-3) + special([_INF, -_INF, 0.0, _NAN, 1e30, -1e30]),
+    cases=[
+        *cases(low=-9, high=9),
+        _NEAR_ZERO,
+        *every_half(-_INF, _INF),
+        *special([_INF, -_INF, 0.0, _NAN, 1e30, -1e30]),
+        _INTEGERS,
+    ],
 )
 def arcsinh(x: Array) -> Spec:
     """Inverse hyperbolic sine: y = log(x + sqrt(x**2 + 1)).
@@ -304,9 +384,17 @@ arcsinh.meaning(np.arcsinh)
 arcsinh.vjp(lambda g, y, x: g / sqrt(x * x + 1.0))
 
 
-@composite(canonical=_FLOAT, cases=cases(low=1.1, high=9) + special([1.0, 0.0, -2.0, _INF, -_INF, _NAN, 1e30]))
+@composite(
+    canonical=_FLOAT,
+    cases=[
+        *cases(low=1.1, high=9),
+        *every_half(1, _INF),
+        *special([1.0, 0.0, -2.0, _INF, -_INF, _NAN, 3e38, 1.0000001]),
+        Case((Sample(values=[1, 9]),), {}, "integers", ("int32",)),
+    ],
+)
 def arccosh(x: Array) -> Any:
-    """Inverse hyperbolic cosine: y = log1p(t + sqrt(t) * sqrt(t + 2)), t = x - 1; NaN below 1.
+    """Inverse hyperbolic cosine: y = 2 arcsinh(sqrt((x - 1) / 2)); NaN below 1.
 
     Arguments:
         x: Numbers of at least 1.
@@ -320,13 +408,24 @@ def arccosh(x: Array) -> Any:
         >>> ops.arccosh([1.0]).tolist()
         [0.0]
     """
-    above = x - 1.0
-    return log1p(above + sqrt(above) * sqrt(above + 2.0))
+    if x.dtype.is_complex:
+        below, above = sqrt(x - 1.0), sqrt(x + 1.0)
+        return complex(arcsinh(real(conj(below) * above)), 2.0 * arctan2(imag(below), real(above)))
+    return arcsinh(sqrt((x - 1.0) * 0.5)) * 2.0
+
+
+arccosh.meaning(np.arccosh)
 
 
 @composite(
     canonical=_FLOAT,
-    cases=cases(low=-0.95, high=0.95) + cases(low=-1e-3, high=1e-3) + special([1.0, -1.0, 0.0, 2.0, _INF, _NAN]),
+    cases=[
+        *cases(low=-0.95, high=0.95),
+        _NEAR_ZERO,
+        *every_half(-0.99, 0.99),
+        *special([1.0, -1.0, 0.0, 2.0, _INF, _NAN]),
+        _INTEGERS,
+    ],
 )
 def arctanh(x: Array) -> Any:
     """Inverse hyperbolic tangent: y = (log1p(x) - log1p(-x)) / 2; NaN outside [-1, 1].
@@ -344,6 +443,9 @@ def arctanh(x: Array) -> Any:
         [0.0]
     """
     return subtract(log1p(x), log1p(negative(x))) * 0.5
+
+
+arctanh.meaning(np.arctanh)
 
 
 asin, acos, atan, atan2 = arcsin, arccos, arctan, arctan2
