@@ -87,7 +87,7 @@ def test_the_layer_that_needs_it_is_named(partial: Partial) -> None:
 def test_a_missing_dtype_is_named(partial: Partial) -> None:
     layer = layers.Dense(2, name="d1", dtype="mixed_bfloat16")
     layer.build((None, 3))
-    with pytest.raises(UnsupportedOperation, match="has no dtype 'bfloat16', needed by layer 'd1'.*another dtype"):
+    with pytest.raises(UnsupportedOperation, match=r"has no dtype 'bfloat16', needed by layer 'd1'.*another dtype"):
         partial.compile(graph_of(layer, Spec((4, 3), dtypes.float32)))
     with pytest.raises(UnsupportedOperation, match=r"has no dtype 'float16'\. ") as caught:
         partial.compile(graph_of(lambda x: x, Spec((3,), dtypes.float16)))
@@ -98,5 +98,5 @@ def test_a_model_cannot_be_trained_but_the_error_says_why(partial: Partial, monk
     monkeypatch.setitem(mb.backends.registry._LOADED, "toy", partial)
     model = mb.Sequential([layers.Input((5, 5, 1)), layers.Conv2D(2, 3, name="c2"), layers.Flatten(), layers.Dense(1)])
     model.compile("sgd", "mse", backend="toy")
-    with pytest.raises(UnsupportedOperation, match="no lowering of 'conv', needed by layer '.*c2'"):
+    with pytest.raises(UnsupportedOperation, match=r"no lowering of 'conv', needed by layer '.*c2'"):
         model.fit(np.zeros((4, 5, 5, 1)), np.zeros((4, 1)), verbose=0)
