@@ -11,7 +11,7 @@ from multiback.errors import ArgumentError, ShapeError
 from multiback.graph.dims import Dim, divide_exactly
 from multiback.graph.ir import Spec
 from multiback.ops import _windows as windows
-from multiback.ops._cases import Bound, Case, Sample
+from multiback.ops._cases import HALVES, OTHER_FLOATS, Bound, Case, Sample
 from multiback.ops._define import Array, primitive
 from multiback.ops._rules import promoting
 from multiback.ops.reduction import sum
@@ -120,6 +120,19 @@ def _conv_cases() -> list[Case]:
         (("batch", 5, 4, 5, 2), (2, 2, 3, 2, 3), {"dilation_rate": (2, 1, 1)}),
         (("batch", 3, 6, 5), (3, 3, 3, 4), {"data_format": "channels_first", "padding": "same", "strides": 2}),
         (("batch", 4, 6), (3, 2, 4), {"data_format": "channels_first"}),
+        (("batch", "time", 4), (3, 2, 4), {"padding": ((4, 0),), "dilation_rate": 2}),
+        (("batch", 2, "time"), (2, 2, 3), {"padding": "same", "strides": 2, "data_format": "channels_first"}),
+        (("batch", "time", 2), (2, 2, 3), {"input_dilation": 2, "padding": "same"}),
+        (("batch", 9, 2), (2, 2, 3), {"dilation_rate": 3, "strides": 2}),
+        (("batch", 5, 6, 4), (1, 1, 4, 3), {}),
+        (("batch", 5, 6, 4), (1, 1, 4, 3), {"strides": 2, "padding": "same"}),
+        (("batch", 2, 3, 2), (5, 7, 2, 3), {"padding": "same"}),
+        (("batch", 3, 3, 2), (3, 3, 2, 3), {}),
+        (("batch", 1, 1, 1), (1, 1, 1, 1), {}),
+        (("batch", 7, 7, 4), (3, 3, 2, 4), {"dilation_rate": 2, "padding": "same"}),
+        (("batch", 4, 5, 5), (2, 2, 2, 4), {"data_format": "channels_first", "dilation_rate": 2, "padding": "same"}),
+        (("batch", 2, 3, 4, 5), (2, 2, 2, 2, 3), {"data_format": "channels_first", "padding": "same"}),
+        (("batch", 3, 4, 3, 4), (2, 2, 2, 2, 4), {"strides": (1, 2, 1)}),
     ]
     biased: list[tuple[Any, Any, dict[str, Any]]] = [
         (("batch", 6, 7, 3), (3, 3, 3, 4), {"padding": "same"}),
@@ -129,12 +142,34 @@ def _conv_cases() -> list[Case]:
         (("batch", 4, 6), (3, 4, 2), {"data_format": "channels_first"}),
         (("batch", 3, 4, 5, 2), (2, 2, 3, 2, 3), {}),
     ]
-    return [
-        Case((Sample(x), Sample(k)), attributes, f"{x} {attributes or ''}", bound=bound) for x, k, attributes in rows
-    ] + [
-        Case((Sample(x), Sample(k), Sample(k[-1:])), attributes, f"bias, {x} {attributes or ''}", bound=bound)
-        for x, k, attributes in biased
+    ones, wide = Sample(values=np.arange(16.0).reshape(1, 4, 4, 1)), Sample((2, 6, 6, 32))
+    others: list[tuple[Any, Any, Any, dict[str, Any], Any, bool]] = [
+        (
+            "divergence-27",
+            ones,
+            Sample(values=np.ones((3, 3, 1, 1))),
+            {"strides": 2, "padding": "same"},
+            ("float32",),
+            True,
+        ),
+        ("integers", Sample((2, 5, 5, 1), -9, 9), Sample((2, 2, 1, 1), -9, 9), {}, ("int32", "uint8"), False),
+        ("other floats", wide, Sample((3, 3, 32, 4)), {"padding": "same"}, OTHER_FLOATS, False),
+        ("groups in other floats", wide, Sample((3, 3, 16, 4)), {"strides": 2}, OTHER_FLOATS, False),
+        ("one axis in other floats", Sample((2, 9, 4)), Sample((3, 4, 4)), {"dilation_rate": 2}, OTHER_FLOATS, False),
+        ("three axes in other floats", Sample((2, 4, 4, 4, 4)), Sample((2, 2, 2, 4, 4)), {}, OTHER_FLOATS, False),
+        ("gradient in half precision", wide, Sample((3, 3, 32, 4)), {"padding": "same"}, HALVES, True),
     ]
+    return (
+        [Case((Sample(x), Sample(k)), a, f"{x} {k} {a or ''}".strip(), bound=bound) for x, k, a in rows]
+        + [
+            Case((Sample(x), Sample(k), Sample(k[-1:])), a, f"bias, {x} {k} {a or ''}".strip(), bound=bound)
+            for x, k, a in biased
+        ]
+        + [Case((x, k), attributes, label, dtypes, bound, smooth) for label, x, k, attributes, dtypes, smooth in others]
+        + [
+            Case((wide, Sample((3, 3, 32, 4)), Sample((4,))), {}, "bias in other floats", OTHER_FLOATS, bound, False),
+        ]
+    )
 
 
 @primitive(canonical=_conv_canonical, cases=_conv_cases())

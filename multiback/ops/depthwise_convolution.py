@@ -7,7 +7,7 @@ from typing import Any
 from multiback.config import standardize_data_format
 from multiback.errors import ShapeError
 from multiback.ops import _windows as windows
-from multiback.ops._cases import Bound, Case, Sample
+from multiback.ops._cases import HALVES, OTHER_FLOATS, Bound, Case, Sample
 from multiback.ops._define import Array, composite
 from multiback.ops._rules import promoting
 from multiback.ops.convolution import conv, explicit_padding, magnitude
@@ -46,12 +46,26 @@ def _depthwise_cases() -> list[Case]:
         (("batch", "time", 4, 2), (3, 3, 2, 1), {"padding": "same", "strides": 2}),
         (("batch", "time", 2), (3, 2, 1), {"padding": "same"}),
         (("batch", 3, 6, 6), (3, 3, 3, 1), {"data_format": "channels_first"}),
+        (("batch", 3, 7, 6), (3, 2, 3, 2), {"data_format": "channels_first", "strides": 2, "padding": "same"}),
+        (("batch", 8, 2), (3, 2, 2), {"strides": 2, "padding": "same"}),
+        (("batch", 8, 2), (3, 2, 1), {"strides": 2, "dilation_rate": 2}),
+        (("batch", 3, "time"), (2, 3, 1), {"data_format": "channels_first", "padding": "same"}),
+        (("batch", 8, 8, 2), (2, 3, 2, 1), {"dilation_rate": (1, 2), "strides": (2, 1)}),
+        (("batch", 4, 3, 5, 2), (2, 2, 3, 2, 2), {"padding": "same"}),
+        (("batch", 4, 5, 1), (9, 9, 1, 1), {"padding": "same"}),
     ]
     bound = Bound(8, _near_depthwise)
-    return [
-        Case((Sample(x), Sample(k)), attributes, f"{x} {k} {attributes or ''}", bound=bound)
-        for x, k, attributes in rows
+    x, kernel = Sample((2, 6, 7, 8)), Sample((3, 3, 8, 2))
+    others: list[tuple[str, Any, dict[str, Any], Any, bool]] = [
+        ("other floats", (x, kernel), {"padding": "same"}, OTHER_FLOATS, False),
+        ("wide kernel in other floats", (x, Sample((6, 7, 8, 1))), {}, OTHER_FLOATS, False),
+        ("gradient in half precision", (x, kernel), {"strides": 2}, HALVES, True),
+        ("integers", (Sample((2, 5, 2), -9, 9), Sample((2, 2, 1), -9, 9)), {}, ("int32", "uint8"), False),
     ]
+    return [
+        Case((Sample(x), Sample(k)), attributes, f"{x} {k} {attributes or ''}".strip(), bound=bound)
+        for x, k, attributes in rows
+    ] + [Case(operands, a, label, dtypes, bound, smooth) for label, operands, a, dtypes, smooth in others]
 
 
 @composite(canonical=_depthwise_canonical, cases=_depthwise_cases())
@@ -104,6 +118,17 @@ def _separable_canonical(call: dict[str, Any]) -> None:
             (("batch", 6, 6, 3), (3, 3, 3, 2), (1, 1, 6, 4), {"padding": "same"}),
             (("batch", 3, 7, 6), (3, 2, 3, 1), (1, 1, 3, 4), {"strides": 2, "data_format": "channels_first"}),
             (("batch", 6, 3), (3, 3, 2), (1, 6, 4), {}),
+            (("batch", 5, 4, 3, 2), (2, 2, 2, 2, 1), (1, 1, 1, 2, 3), {"dilation_rate": 2, "padding": "same"}),
+        )
+    ]
+    + [
+        Case(
+            (Sample((2, 5, 5, 3)), Sample((3, 3, 3, 2)), Sample((1, 1, 6, 4))),
+            {},
+            "other floats",
+            OTHER_FLOATS,
+            Bound(8, _near_separable),
+            False,
         )
     ],
 )

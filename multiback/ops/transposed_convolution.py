@@ -9,7 +9,7 @@ import numpy as np
 from multiback.config import standardize_data_format
 from multiback.errors import ArgumentError, ShapeError
 from multiback.ops import _windows as windows
-from multiback.ops._cases import Bound, Case, Sample
+from multiback.ops._cases import HALVES, OTHER_FLOATS, Bound, Case, Sample
 from multiback.ops._define import Array, composite
 from multiback.ops._rules import promoting
 from multiback.ops.convolution import conv, magnitude
@@ -91,12 +91,28 @@ def _transposed_cases() -> list[Case]:
         (("batch", 4, 4, 2), (3, 2, 2, 2), {"dilation_rate": 2}),
         (("batch", "time", 2), (3, 4, 2), {"strides": 2, "padding": "same"}),
         (("batch", 3, 4, 4), (3, 3, 2, 3), {"strides": 2, "padding": "same", "data_format": "channels_first"}),
+        (("batch", 3, 4), (2, 2, 3), {"strides": 3, "data_format": "channels_first"}),
+        (("batch", 4, 2), (3, 2, 2), {"strides": 2, "dilation_rate": 2, "padding": "same"}),
+        (("batch", 3, 2, 4, 2), (3, 2, 3, 2, 2), {"strides": (1, 2, 1), "padding": "same"}),
+        (("batch", 3, 2, 2, 2), (2, 2, 2, 3, 2), {"strides": 2}),
+        (("batch", 4, 4, 2), (1, 1, 3, 2), {"strides": (2, 3)}),
+        (("batch", 1, 1, 1), (1, 1, 1, 1), {}),
+        (("batch", 3, 4, 2), (2, 4, 2, 2), {"strides": 2, "padding": "same", "output_padding": (1, 0)}),
+        (("batch", "time", 4, 2), (3, 3, 2, 2), {"strides": 2}),
     ]
     bound = Bound(8, _near_transposed)
-    return [
-        Case((Sample(x), Sample(k)), attributes, f"{x} {k} {attributes or ''}", bound=bound)
-        for x, k, attributes in rows
+    x, kernel = Sample((2, 4, 5, 32)), Sample((3, 3, 4, 32))
+    others: list[tuple[str, Any, dict[str, Any], Any, bool]] = [
+        ("other floats", (x, kernel), {"strides": 2, "padding": "same"}, OTHER_FLOATS, False),
+        ("one axis in other floats", (Sample((2, 5, 4)), Sample((3, 2, 4))), {"strides": 2}, OTHER_FLOATS, False),
+        ("three axes in other floats", (Sample((2, 2, 3, 2, 4)), Sample((2, 2, 2, 3, 4))), {}, OTHER_FLOATS, False),
+        ("gradient in half precision", (x, kernel), {"strides": 2}, HALVES, True),
+        ("integers", (Sample((2, 5, 2), -9, 9), Sample((2, 1, 2), -9, 9)), {}, ("int32", "uint8"), False),
     ]
+    return [
+        Case((Sample(x), Sample(k)), attributes, f"{x} {k} {attributes or ''}".strip(), bound=bound)
+        for x, k, attributes in rows
+    ] + [Case(operands, a, label, dtypes, bound, smooth) for label, operands, a, dtypes, smooth in others]
 
 
 @composite(canonical=_transposed_canonical, cases=_transposed_cases())
