@@ -9,7 +9,7 @@ import numpy as np
 from multiback import dtypes
 from multiback.errors import ShapeError
 from multiback.graph.dims import divide_exactly
-from multiback.ops._cases import Bound, Case, Sample
+from multiback.ops._cases import FLOATS, HALVES, OTHER_FLOATS, Bound, Case, Sample
 from multiback.ops._define import Array, composite
 from multiback.ops._rules import as_type, broadcast_shapes, promoting
 from multiback.ops.casting import cast
@@ -53,24 +53,41 @@ _Q, _K, _V = Sample(("batch", 4, 2, 3)), Sample(("batch", 5, 2, 3)), Sample(("ba
 _MASK = Sample(("batch", 1, 4, 5), dtype="bool", transform=lambda m: m | (np.arange(5) == 2))
 _NOTHING = Sample(values=[[[[True, True, False, False, False]] * 3 + [[False] * 5]]], dtype="bool")
 _BIAS = Sample((1, 2, 4, 5))
+_K2 = Sample((2, 5, 2, 3))
+_SOME = Sample((2, 1, 4, 5), dtype="bool", transform=lambda m: m | (np.arange(5) == 2))
 
 
 @composite(
     canonical=_canonical,
     cases=[
-        Case(operands, attributes, label, types, Bound(8, _scale))
+        Case(operands, attributes, label, types, Bound(8, _scale), types is not OTHER_FLOATS)
         for label, operands, attributes, types in (
-            ("plain", (_Q, _K, _V, None, None), {}, ("float32", "bfloat16")),
-            ("scale", (_Q, _K, _V, None, None), {"scale": 1.5}, ("float32",)),
-            ("mask", (_Q, _K, _V, None, _MASK), {}, ("float32",)),
-            ("nothing to see", (_Q, _K, _V, None, _NOTHING), {}, ("float32",)),
-            ("bias", (_Q, _K, _V, _BIAS, None), {}, ("float32",)),
-            ("bias, mask", (_Q, _K, _V, _BIAS, _MASK), {}, ("float32",)),
-            ("causal", (_Q, _K, _V, None, None), {"is_causal": True}, ("float32",)),
-            ("causal, mask", (_Q, _K, _V, None, _MASK), {"is_causal": True}, ("float32",)),
-            ("grouped", (Sample(("batch", 4, 6, 3)), _K, _V, None, None), {}, ("float32",)),
-            ("symbolic", (*[Sample(("batch", "time", 2, 3))] * 3, None, None), {"is_causal": True}, ("float32",)),
-            ("capped", (_Q, _K, _V, _BIAS, _MASK), {"attn_logits_soft_cap": 2.0}, ("float32",)),
+            ("plain", (_Q, _K, _V, None, None), {}, FLOATS),
+            ("scale", (_Q, _K, _V, None, None), {"scale": 1.5}, FLOATS),
+            ("mask", (_Q, _K, _V, None, _MASK), {}, FLOATS),
+            ("nothing to see", (_Q, _K, _V, None, _NOTHING), {}, FLOATS),
+            ("nothing to see, bias", (_Q, _K, _V, _BIAS, _NOTHING), {}, FLOATS),
+            ("bias", (_Q, _K, _V, _BIAS, None), {}, FLOATS),
+            ("bias of one axis", (_Q, _K, _V, Sample((5,)), None), {}, FLOATS),
+            ("bias, mask", (_Q, _K, _V, _BIAS, _MASK), {}, FLOATS),
+            ("causal", (_Q, _K, _V, None, None), {"is_causal": True}, FLOATS),
+            (
+                "causal, more queries than keys",
+                (Sample((2, 7, 2, 3)), _K2, _K2, None, None),
+                {"is_causal": True},
+                FLOATS,
+            ),
+            ("causal, mask", (_Q, _K, _V, None, _MASK), {"is_causal": True}, FLOATS),
+            ("causal, bias", (_Q, _K, _V, _BIAS, None), {"is_causal": True}, FLOATS),
+            ("grouped", (Sample(("batch", 4, 6, 3)), _K, _V, None, None), {}, FLOATS),
+            ("one key for all heads", (Sample((2, 4, 3, 3)), *[Sample((2, 5, 1, 3))] * 2, None, _SOME), {}, FLOATS),
+            ("values of another size", (_Q, _K, Sample(("batch", 5, 2, 7)), None, None), {}, FLOATS),
+            ("one key", (_Q, *[Sample(("batch", 1, 2, 3))] * 2, None, None), {}, FLOATS),
+            ("symbolic", (*[Sample(("batch", "time", 2, 3))] * 3, None, None), {"is_causal": True}, FLOATS),
+            ("capped", (_Q, _K, _V, _BIAS, _MASK), {"attn_logits_soft_cap": 2.0}, FLOATS),
+            ("other floats", (Sample((2, 4, 2, 3)), _K2, _K2, None, None), {"is_causal": True}, OTHER_FLOATS),
+            ("bias, mask, other floats", (Sample((2, 4, 2, 3)), _K2, _K2, _BIAS, _SOME), {}, OTHER_FLOATS),
+            ("gradient in half precision", (Sample((2, 4, 2, 3)), _K2, _K2, None, _SOME), {}, HALVES),
         )
     ],
 )

@@ -14,6 +14,8 @@ def dot_product_attention(query, key, value, bias, mask, *, scale, is_causal, fl
         is_causal = False
     if mask is not None:
         bias = mask if bias is None else torch.where(mask, bias, bias.new_full((), float("-inf")))
+    if bias is not None and bias.ndim < 2:
+        bias = bias.expand(query.shape[2], key.shape[2])
     y = F.scaled_dot_product_attention(
         query, key, value, bias, is_causal=is_causal, scale=scale, enable_gqa=key.shape[1] != query.shape[1]
     )
