@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 
 from multiback import dtypes
+from multiback.errors import DtypeError
 from multiback.graph.ir import Spec
-from multiback.ops._cases import EXACT, Bound, Case, Sample, exact
+from multiback.ops._cases import ALL_DTYPES, ALL_FLOATS, EXACT, HALVES, SIGNED, UNSIGNED, Case, Sample, exact
 from multiback.ops._define import Array, composite, primitive
 from multiback.ops._rules import like
 from multiback.ops.comparison import greater, less, logical_and
@@ -21,35 +23,52 @@ def _as_dtype(call: dict[str, Any]) -> None:
 
 
 _INF, _NAN = float("inf"), float("nan")
-_ROUNDED = Bound(1, lambda x, dtype: np.abs(x))
+_COUNTS = Sample(("batch", 3), 0, 100, transform=np.round)
+
+
+def _without(target: str, sources: Sequence[str] = ALL_DTYPES) -> list[str]:
+    return [d for d in sources if d != target]
+
+
+def _to(target: str, sources: Sequence[str]) -> Case:
+    """Numbers that are exact in every dtype."""
+    return Case((_COUNTS,), {"dtype": target}, f"to {target}", sources, EXACT, False)
+
+
+# From every dtype to the usual ones, and to every dtype from one of each kind.
+_CONVERSIONS = [
+    *(_to(d, _without(d)) for d in ("float32", "int32", "bool")),
+    *(_to(d, _without(d, ("float32", "int32", "uint8", "bool"))) for d in (*ALL_FLOATS[1:], *SIGNED[1:], *UNSIGNED)),
+]
 
 
 @primitive(
     canonical=_as_dtype,
     cases=[
-        Case((Sample(("batch", 3)),), {"dtype": "float64"}, "to float64", bound=EXACT),
+        Case((Sample(("batch", 3)),), {"dtype": "float64"}, "gradient", bound=EXACT),
+        *_CONVERSIONS,
         *(
-            Case((Sample(("batch", 3)),), {"dtype": d}, f"to {d}", bound=_ROUNDED, differentiable=False)
-            for d in ("float32", "float16", "bfloat16")
+            Case((Sample((40,), -9, 9),), {"dtype": d}, f"rounded to {d}", sources, EXACT, False)
+            for d, sources in (("float16", ["float32", "float64"]), ("bfloat16", ["float32"]), ("float32", ["float64"]))
         ),
-        *exact(["float32"], Sample(("batch", 3), -9, 9), label="to int32", dtype="int32"),
-        *exact(["float32"], Sample(values=[0.0, -0.0, 0.5, _NAN, _INF]), label="to bool", dtype="bool"),
-        *exact(
-            ["float32"],
-            Sample(values=[2.0**31 - 128, -(2.0**31), 0.9, -0.9]),
-            label="to the ends of int32",
-            dtype="int32",
+        Case(
+            (Sample(values=[1e6, -1e6, 65519.0, 65520.0, _INF, _NAN]),), {"dtype": "float16"}, "overflow", bound=EXACT
         ),
-        *exact(["int32"], Sample(values=[300, -1, 5]), label="to uint8", dtype="uint8"),
-        *exact(["int32"], Sample(values=[2**31 - 1, -3]), label="to float32", dtype="float32"),
-        *exact(["bool"], Sample((4,), dtype="bool"), label="of bool", dtype="float32"),
+        *exact(("float32", *HALVES), Sample(values=[1.9, -1.9, 0.5, -0.5, -0.0]), label="cut off", dtype="int32"),
+        *exact(["float32"], Sample(values=[0.0, -0.0, 0.5, _NAN, _INF]), label="special to bool", dtype="bool"),
+        *exact(["float32"], Sample(values=[2.0**31 - 128, -(2.0**31)]), label="to the ends of int32", dtype="int32"),
+        *exact(["int32"], Sample(values=[300, -1, 5, 2**31 - 1]), label="wraps in uint8", dtype="uint8"),
+        *exact(["int32"], Sample(values=[300, -1, 128, -129]), label="wraps in int8", dtype="int8"),
+        *exact(["int64"], Sample(values=[2**40 + 3, -1], dtype="int64"), label="wraps in int32", dtype="int32"),
+        *exact(["int32"], Sample(values=[2**31 - 1, 2**24 + 1, -3]), label="rounded to float32", dtype="float32"),
     ],
 )
 def cast(x: Array, dtype: Any) -> Spec:
     """The elements in another dtype.
 
     Floats to integers truncate toward zero; integers to narrower ones wrap; numbers to bool by x != 0 (NaN is True).
-    NaN, and floats outside the range of the integer dtype, give an integer that is not defined: use `saturate_cast`.
+    NaN, and floats outside the range of the integer dtype, give an integer that no standard defines and that differs
+    between backends: use `saturate_cast` where they can occur.
 
     Arguments:
         x: Any array.
@@ -59,7 +78,7 @@ def cast(x: Array, dtype: Any) -> Spec:
         The shape of `x`, in `dtype`.
 
     Raises:
-        DtypeError: if `dtype` names no dtype.
+        DtypeError: if `dtype` names no dtype, or for complex numbers as real ones.
 
     Source: array API standard 2024.12, astype.
 
@@ -67,6 +86,8 @@ def cast(x: Array, dtype: Any) -> Spec:
         >>> ops.cast([1.7, -1.7], "int32").tolist()
         [1, -1]
     """
+    if x.dtype.is_complex and not dtype.is_complex and dtype.kind != "b":
+        raise DtypeError(f"cast() would drop the imaginary part of {x.dtype} to make {dtype}. Use ops.real or ops.abs.")
     return like(x, dtype)
 
 
@@ -74,20 +95,29 @@ cast.meaning(lambda x, dtype: np.asarray(x).astype(dtype.numpy))
 cast.vjp(lambda g, y, x, dtype: cast(g, x.dtype) if dtype.is_float and x.dtype.is_float else None)
 
 
+astype = cast
+
+
 @composite(
     canonical=_as_dtype,
     cases=[
-        *exact(["float32"], Sample(values=[3e9, -3e9, _NAN, _INF, -_INF, 2.9, 2.0**31 - 128]), dtype="int32"),
-        *exact(["float32"], Sample(values=[300.0, -5.0, _NAN, 2.9]), label="to uint8", dtype="uint8"),
-        *exact(["int32"], Sample(values=[300, -5, 7]), label="integers to uint8", dtype="uint8"),
-        *exact(["float32"], Sample(values=[0.0, _NAN, 2.0]), label="to bool", dtype="bool"),
-        Case(
-            (Sample(values=[1e6, -1e6, 0.5, _NAN]),),
-            {"dtype": "float16"},
-            "to float16",
-            bound=EXACT,
-            differentiable=False,
+        *exact(
+            ("float32", "float64", "bfloat16"),
+            Sample(values=[3e9, -3e9, _NAN, _INF, -_INF, 2.9, -2.9, 2.0**31 - 2**24]),
+            label="divergence-12",
+            dtype="int32",
         ),
+        *exact(["float32"], Sample(values=[1e19, -1e19, _NAN, 2.0**62]), label="divergence-12 to int64", dtype="int64"),
+        *exact(("float32", *HALVES), Sample(values=[300.0, -5.0, _NAN, 2.9]), label="divergence-13", dtype="uint8"),
+        *exact(["float32", "float16"], Sample(values=[300.0, -300.0, 127.9]), label="to int8", dtype="int8"),
+        *exact(["float32"], Sample(("batch", 3), -9, 9), label="batch", dtype="int32"),
+        *exact(["int32", "int16"], Sample(values=[300, -5, 7]), label="integers to uint8", dtype="uint8"),
+        *exact(["uint8"], Sample(values=[200, 7]), label="unsigned to int8", dtype="int8"),
+        *exact(["uint8"], Sample(values=[200, 7]), label="unsigned to int32", dtype="int32"),
+        *exact(["int32", "bool"], Sample(values=[2, 1, 0]), label="to float32", dtype="float32"),
+        *exact(["float32"], Sample(values=[0.0, _NAN, 2.0]), label="to bool", dtype="bool"),
+        *exact(["float32", "bfloat16"], Sample(values=[1e6, -1e6, 0.5, _NAN]), label="to float16", dtype="float16"),
+        *exact(["float16"], Sample(values=[6e4, _INF, _NAN]), label="to bfloat16", dtype="bfloat16"),
     ],
 )
 def saturate_cast(x: Array, dtype: Any) -> Any:
@@ -121,6 +151,8 @@ def saturate_cast(x: Array, dtype: Any) -> Any:
 
 def _float_to_float(x: Any, dtype: dtypes.DType) -> Any:
     largest = min(float(ml_dtypes.finfo(d.numpy).max) for d in (dtype, x.dtype))
+    # bfloat16 has no number as near to float16's largest.
+    x = cast(x, dtypes.float32) if x.dtype == dtypes.bfloat16 else x
     return cast(clip(x, -largest, largest), dtype)
 
 
@@ -133,7 +165,12 @@ def _float_to_integer(x: Any, dtype: dtypes.DType) -> Any:
     return where(inside, whole, where(greater(x, 0.0), high, where(less(x, 0.0), low, whole)))
 
 
-@primitive(cases=[Case((Sample(("batch", 3)),), label="batch", dtypes=("float32", "int32"), bound=EXACT)])
+@primitive(
+    cases=[
+        Case((Sample(("batch", 3)),), label="batch", bound=EXACT, smooth=False),
+        *exact(ALL_DTYPES[1:], Sample((4, 3), 0, 9), label="batch"),
+    ]
+)
 def stop_gradient(variable: Array) -> Spec:
     """The same numbers, with no gradient: y = x, dy/dx = 0.
 

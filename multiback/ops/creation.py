@@ -12,7 +12,7 @@ from multiback.errors import ArgumentError, DtypeError
 from multiback.graph.dims import Dim, Size
 from multiback.graph.ir import Literal, Spec, Value
 from multiback.graph.trace import as_host_array, current_builder
-from multiback.ops._cases import EXACT, Bound, Case, Sample
+from multiback.ops._cases import ALL_DTYPES, EXACT, Bound, Case, Sample
 from multiback.ops._define import OPS, Array, composite, primitive
 from multiback.ops._rules import chained
 from multiback.ops.shaping import broadcast_to
@@ -25,7 +25,7 @@ def _made(label: str = "", *, c: float = 0.0, **attributes: Any) -> Case:
     return Case((), attributes, label, ("float32",), Bound(c), False)
 
 
-@primitive(cases=[_made(size=5), _made("none", size=0)])
+@primitive(cases=[_made(size=5), _made("one", size=1), _made("none", size=0), _made("huge", size=10**6)])
 def iota(size: Any) -> Spec:
     """The integers 0, 1, ..., size - 1.
 
@@ -63,7 +63,12 @@ def _shaped(call: dict[str, Any]) -> None:
 
 
 _NEW = chained(_shaped, float_type)
-_SHAPES = [_made(shape=(2, 3)), _made("scalar", shape=()), _made("integers", shape=4, dtype="int32")]
+_SHAPES = [
+    _made(shape=(2, 3)),
+    _made("scalar", shape=()),
+    _made("empty", shape=(0, 3)),
+    *(_made(dtype, shape=4, dtype=dtype) for dtype in ALL_DTYPES[1:]),
+]
 
 
 @composite(canonical=_NEW, cases=_SHAPES)
@@ -112,6 +117,12 @@ def ones(shape: Any, dtype: Any = None) -> Any:
     cases=[
         Case((Sample(()),), {"shape": (2, 3)}, "", ("float32", "int32"), EXACT, False),
         Case((Sample((3,)),), {"shape": (2, 3), "dtype": "float32"}, "row", bound=EXACT, differentiable=False),
+        Case((Sample((3,)),), {"shape": (0, 3), "dtype": "float32"}, "empty", bound=EXACT, differentiable=False),
+        *(
+            Case((Sample((), 0, 9),), {"shape": 2, "dtype": d}, d, ("float32",), EXACT, False)
+            for d in ("float16", "bfloat16", "int8", "bool")
+        ),
+        Case((float("nan"),), {"shape": (2,), "dtype": "float32"}, "NaN", bound=EXACT, differentiable=False),
     ],
 )
 def _full(shape: Any, fill_value: Array, dtype: Any = None) -> Any:
@@ -142,7 +153,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
 
 def _in_dtype(value: Any, dtype: dtypes.DType) -> Any:
     """A Python number as an array of a dtype, rounded once; anything else as it is."""
-    return np.asarray(value, dtype.numpy) if isinstance(value, bool | int | float) else value
+    return np.asarray(value, dtype.numpy) if isinstance(value, bool | int | float | complex) else value
 
 
 def _typed_like(call: dict[str, Any]) -> None:
@@ -150,8 +161,9 @@ def _typed_like(call: dict[str, Any]) -> None:
 
 
 _LIKE = [
-    Case((_X,), {}, "", ("float32", "int32"), EXACT, False),
+    Case((_X,), {}, "", ALL_DTYPES, EXACT, False),
     Case((_X,), {"dtype": "int32"}, "dtype", bound=EXACT, differentiable=False),
+    Case((Sample(()),), {}, "scalar", bound=EXACT, differentiable=False),
 ]
 
 
@@ -195,7 +207,15 @@ def ones_like(x: Array, dtype: Any = None) -> Any:
     return ones(x.shape, dtype)
 
 
-@composite(name="full_like", canonical=_typed_like, cases=[Case((_X, Sample(())), {}, "", ("float32", "int32"), EXACT)])
+@composite(
+    name="full_like",
+    canonical=_typed_like,
+    cases=[
+        Case((_X, Sample(())), {}, "", ("float32", "int32"), EXACT),
+        Case((_X, Sample((3,))), {}, "row", bound=EXACT),
+        Case((_X, 1.5), {"dtype": "float16"}, "dtype", ("float32", "int32"), EXACT, False),
+    ],
+)
 def _full_like(x: Array, fill_value: Array, dtype: Any = None) -> Any:
     """An array with the shape of x filled with a value or an array that broadcasts to it."""
     return broadcast_to(OPS["cast"](fill_value, dtype), x.shape)
@@ -247,8 +267,11 @@ def _range(call: dict[str, Any]) -> None:
         _made("step", start=2, stop=11, step=3),
         _made("down", start=4, stop=-1, step=-2),
         _made("floats", c=2, start=0.0, stop=1.0, step=0.1),
-        _made("dtype", start=3, dtype="float32"),
-        _made("wide", start=3, dtype="int64"),
+        _made("empty", start=5, stop=5),
+        _made("wrong way", start=0, stop=5, step=-1),
+        _made("negative", start=-3, stop=0),
+        _made("past the end", start=0, stop=10, step=4),
+        *(_made(dtype, start=3, dtype=dtype) for dtype in ALL_DTYPES if dtype != "bool"),
     ],
 )
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Any:
@@ -318,7 +341,7 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any
     return select.selected().from_numpy(as_host_array(x))
 
 
-array = convert_to_tensor
+array = asarray = convert_to_tensor
 
 
 def convert_to_numpy(x: Any) -> np.ndarray:

@@ -8,24 +8,26 @@ from typing import Any
 import numpy as np
 
 from multiback.graph.ir import Spec
-from multiback.ops._cases import EXACT, Bound, Case, Sample, exact
+from multiback.ops._cases import EXACT, HALVES, SIGNED, UNSIGNED, Bound, Case, Sample, every_half, exact
 from multiback.ops._define import Array, composite, primitive
 from multiback.ops._rules import like
 from multiback.ops.arithmetic import floor_divide, negative, remainder
 from multiback.ops.comparison import equal, greater, less, logical_and, logical_or
+from multiback.ops.complex_numbers import complex, imag, real
 from multiback.ops.selection import where
 
 _INF, _NAN = float("inf"), float("nan")
-_FLOATS = ("float32", "float16", "bfloat16")
 _ROUNDINGS = [
-    Case((Sample(("batch", 3), -5, 5),), label="batch", dtypes=_FLOATS, bound=EXACT),
+    Case((Sample(("batch", 3), -5, 5),), label="batch", bound=EXACT),
+    *every_half(-_INF, _INF, c=0),
     *exact(
         ["float32"],
-        Sample(values=[0.5, 1.5, 2.5, -0.5, -1.5, 2.0, -0.0, _INF, -_INF, _NAN, 2.0**23 + 1]),
+        Sample(values=[-0.5, -1.5, 2.0, 0.49999997, -0.0, _INF, -_INF, _NAN, 2.0**23 + 1, 8388607.5, 3e38]),
         label="special",
     ),
-    *exact(["int32"], Sample(values=[3, -7, 0]), label="integers"),
-    *exact(["uint8"], Sample(values=[3, 200, 0]), label="unsigned"),
+    *exact(["float32"], Sample(values=[0.5, 1.5, 2.5, 3.5, -0.5, -2.5]), label="divergence-19"),
+    *exact(SIGNED, Sample(values=[3, -7, 0]), label="integers"),
+    *exact(UNSIGNED, Sample(values=[3, 200, 0]), label="unsigned"),
 ]
 
 
@@ -101,18 +103,24 @@ _round_half_even.vjp(lambda g, y, x: None)
 
 
 @composite(
-    accepts="iuf",
+    accepts="iufc",
     cases=[
         *_ROUNDINGS,
         Case((Sample(("batch", 3), -5, 5),), {"decimals": 2}, "decimals", bound=Bound(4)),
-        *exact(["int32"], Sample(values=[1234, -1250, 1250]), label="hundreds", decimals=-2),
+        # The products with 10 are exact, so that all round the same way.
+        Case((Sample(values=[0.25, 1.75, -2.5, 3.125]),), {"decimals": 1}, "decimals", HALVES, Bound(2.01), False),
+        Case(
+            (Sample(values=[149.0, -151.0, 1e4]),), {"decimals": -2}, "hundreds", bound=Bound(2), differentiable=False
+        ),
+        *exact(SIGNED[:1] + SIGNED[2:], Sample(values=[1234, -1250, 1250, 49]), label="hundreds", decimals=-2),
+        *exact(["int32", "uint8"], Sample(values=[3, 7]), label="integers with decimals", decimals=2),
     ],
 )
 def round(x: Array, decimals: int = 0) -> Any:
     """The nearest number with so many decimals, halves to even: y = rint(x * 10**decimals) / 10**decimals.
 
     Arguments:
-        x: Numbers.
+        x: Numbers; of complex ones both parts are rounded.
         decimals: How many; negative rounds to tens, hundreds...
 
     Returns:
@@ -124,6 +132,8 @@ def round(x: Array, decimals: int = 0) -> Any:
         >>> ops.round([0.5, 1.5, 2.4]).tolist()
         [0.0, 2.0, 2.0]
     """
+    if x.dtype.is_complex:
+        return complex(round(real(x), decimals), round(imag(x), decimals))
     if decimals == 0 or (decimals > 0 and not x.dtype.is_float):
         return _round_half_even(x)
     if not x.dtype.is_float:
