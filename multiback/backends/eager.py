@@ -28,7 +28,7 @@ def apply(op: Op, call: dict[str, Any]) -> Any:
     shadow = dict(call)
 
     def native(x: Any) -> Any:
-        if x is None or isinstance(x, bool | int | float):
+        if x is None or isinstance(x, bool | int | float | complex):
             key.append(x if x is None else (type(x), repr(x)))
             return x
         if hasattr(x, "__multiback_variable__"):
@@ -63,7 +63,7 @@ def apply(op: Op, call: dict[str, Any]) -> Any:
 
 
 def _as_array(x: Any) -> Any:
-    return np.asarray(x, dtypes.of_scalar(x).numpy) if isinstance(x, bool | int | float) else x
+    return np.asarray(x, dtypes.of_scalar(x).numpy) if isinstance(x, bool | int | float | complex) else x
 
 
 def _settled(op: Op, call: dict[str, Any], adapter: Adapter) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _settled(op: Op, call: dict[str, Any], adapter: Adapter) -> dict[str, Any]:
         return call
     for x in flat(tuple(call[n] for n in op.operands if n not in scalars)):
         dtype = adapter.dtype(x) if adapter.is_native(x) else getattr(x, "dtype", None)
-        if dtype is not None and dtypes.as_dtype(dtype).is_float:
+        if dtype is not None and dtypes.as_dtype(dtype).is_inexact:
             return call
     return {**call, **scalars}
 
@@ -87,7 +87,7 @@ def _adapter(op: Op, call: dict[str, Any]) -> Adapter:
     found = {}
     for name in op.operands:
         for x in flat(tuple(call[name]) if isinstance(call[name], list) else call[name]):
-            if x is None or isinstance(x, bool | int | float | np.ndarray | np.generic):
+            if x is None or isinstance(x, bool | int | float | complex | np.ndarray | np.generic):
                 continue
             if hasattr(x, "__multiback_variable__"):
                 fallback = fallback or x.adapter

@@ -150,6 +150,11 @@ def _active(tape: Sequence[Equation], inputs: Sequence[Any]) -> set[Value]:
     active = {x for x in inputs if isinstance(x, Value)}
     for equation in tape:
         if any(x in active for x in equation.flat_inputs):
+            if any(v.dtype.is_complex for v in equation.flat_outputs):
+                raise GradientError(
+                    f"ops.{equation.op.name} makes complex numbers, through which graphs have no gradient. "
+                    "Choose a backend that differentiates by itself, or wrap the input in ops.stop_gradient."
+                )
             active.update(v for v in equation.flat_outputs if v.dtype.is_float)
     return active
 

@@ -41,8 +41,8 @@ def _from_python(x: Any) -> np.ndarray:
         array = np.asarray(x)
     except ValueError as error:
         raise ArgumentError(f"Expected an array, got a ragged {type(x).__name__}: {error}") from None
-    if isinstance(x, list | tuple) and all(isinstance(v, bool | int | float) for v in tree.leaves(x)):
-        default = {"f": np.float32, "i": np.int32}.get(array.dtype.kind)
-        if default is not None and (array.dtype.kind == "f" or np.all(np.abs(array) < 2**31)):
+    if isinstance(x, list | tuple) and all(isinstance(v, bool | int | float | complex) for v in tree.leaves(x)):
+        default = {"f": np.float32, "i": np.int32, "c": np.complex64}.get(array.dtype.kind)
+        if default is not None and (array.dtype.kind != "i" or np.all(np.abs(array) < 2**31)):
             return array.astype(default)
     return array

@@ -140,7 +140,7 @@ def widen(graph: Graph) -> Graph:
     """The same graph with every float computed in float64: the reference that rounding is judged against."""
 
     def wide(dtype: dtypes.DType) -> dtypes.DType:
-        return dtypes.float64 if dtype.kind == "f" else dtype
+        return {"f": dtypes.float64, "c": dtypes.complex128}.get(dtype.kind, dtype)
 
     def convert(graph: Graph) -> Graph:
         env: dict[Value, Value] = {}

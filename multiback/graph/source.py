@@ -297,6 +297,11 @@ def _number(x: Literal) -> str:
         return repr(bool(value))
     if x.dtype.kind in "iu":
         return repr(int(value))
-    value = float(value)
+    if x.dtype.kind == "c":
+        return f"complex({_real(complex(value).real)}, {_real(complex(value).imag)})"
+    return _real(float(value))
+
+
+def _real(value: float) -> str:
     text = repr(value) if value == value and abs(value) != float("inf") else f"float('{value}')"
     return f"({text})" if value < 0 else text

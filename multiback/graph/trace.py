@@ -167,7 +167,7 @@ class Builder:
             return self._own(x)
         if isinstance(x, Literal):
             return x
-        if isinstance(x, bool | int | float):
+        if isinstance(x, bool | int | float | complex):
             return Literal(x, dtypes.of_scalar(x))
         if isinstance(x, Dim):
             return self.lift(OPS["dimension"](x, dtypes.int32))
@@ -469,6 +469,6 @@ def _check_kinds(op: Op, call: dict[str, Any]) -> None:
     for name in op.operands:
         for x in flat(call[name]):
             if x is not None and x.dtype.kind not in op.accepts:
-                words = {"b": "bool", "i": "signed integers", "u": "unsigned integers", "f": "floats"}
+                words = {"b": "bool", "i": "signed integers", "u": "unsigned integers", "f": "floats", "c": "complex"}
                 accepted = ", ".join(words[k] for k in op.accepts)
                 raise DtypeError(f"{op.name}() takes {accepted}; {name} is {x.dtype}. Cast it with ops.cast.")

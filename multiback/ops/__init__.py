@@ -40,6 +40,7 @@ from multiback.ops.arithmetic import (
     mod,
     multiply,
     negative,
+    positive,
     reciprocal,
     remainder,
     sign,
@@ -58,7 +59,7 @@ from multiback.ops.bitwise import (
     left_shift,
     right_shift,
 )
-from multiback.ops.casting import cast, saturate_cast, stop_gradient
+from multiback.ops.casting import astype, cast, saturate_cast, stop_gradient
 from multiback.ops.comparison import (
     allclose,
     equal,
@@ -76,11 +77,14 @@ from multiback.ops.comparison import (
     logical_xor,
     not_equal,
 )
+from multiback.ops.complex_numbers import complex, conj, conjugate, imag, real
+from multiback.ops.constants import e, inf, nan, newaxis, pi
 from multiback.ops.control import cond, grad, scan, value_and_grad, while_loop
 from multiback.ops.convolution import conv
 from multiback.ops.creation import (
     arange,
     array,
+    asarray,
     convert_to_numpy,
     convert_to_tensor,
     empty,
@@ -98,6 +102,8 @@ from multiback.ops.creation import (
 )
 from multiback.ops.crossentropy import binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy
 from multiback.ops.cumulative import cumprod, cumsum, cumulative_prod, cumulative_sum
+from multiback.ops.data_types import can_cast, finfo, iinfo, isdtype, result_type
+from multiback.ops.decompositions import cholesky, eigh, eigvalsh, qr, svd, svdvals
 from multiback.ops.depthwise_convolution import depthwise_conv, separable_conv
 from multiback.ops.diagonals import diag, diagonal, trace, tril, triu
 from multiback.ops.einsum import einsum
@@ -118,10 +124,12 @@ from multiback.ops.exponential import (
     sqrt,
     square,
 )
+from multiback.ops.float_bits import bitcast, copysign, nextafter, signbit
 from multiback.ops.grids import eye, identity, linspace, meshgrid, tri
 from multiback.ops.indexing import get_item, getitem, take, take_along_axis
-from multiback.ops.joining import concatenate, repeat, split, stack, tile, unstack
+from multiback.ops.joining import concat, concatenate, repeat, split, stack, tile, unstack
 from multiback.ops.linalg import dot, inner, matmul, outer, tensordot, vdot
+from multiback.ops.matrices import det, inv, matrix_norm, matrix_power, matrix_rank, pinv, slogdet, solve, vector_norm
 from multiback.ops.normalization import (
     batch_norm_train,
     batch_normalization,
@@ -149,11 +157,14 @@ from multiback.ops.scattering import (
     slice_update,
 )
 from multiback.ops.selection import clip, divide_no_nan, maximum, minimum, nan_to_num, where
+from multiback.ops.sets import nonzero, unique_all, unique_counts, unique_inverse, unique_values
 from multiback.ops.shaping import (
+    broadcast_arrays,
     broadcast_to,
     expand_dims,
     flip,
     moveaxis,
+    permute_dims,
     ravel,
     reshape,
     squeeze,
@@ -188,6 +199,7 @@ from multiback.ops.trigonometry import (
     tanh,
 )
 from multiback.ops.updates import adagrad_update, adam_update, momentum_update, rmsprop_update, sgd_update
+from multiback.ops.vector_products import cross, diff, matrix_transpose, vecdot
 
 __all__ = [
     "abs",
@@ -214,8 +226,10 @@ __all__ = [
     "argmin",
     "argsort",
     "array",
+    "asarray",
     "asin",
     "asinh",
+    "astype",
     "atan",
     "atan2",
     "atanh",
@@ -225,6 +239,7 @@ __all__ = [
     "batch_normalization",
     "bernoulli",
     "binary_crossentropy",
+    "bitcast",
     "bitwise_and",
     "bitwise_invert",
     "bitwise_left_shift",
@@ -232,29 +247,40 @@ __all__ = [
     "bitwise_or",
     "bitwise_right_shift",
     "bitwise_xor",
+    "broadcast_arrays",
     "broadcast_to",
+    "can_cast",
     "cast",
     "categorical_crossentropy",
     "ceil",
     "celu",
+    "cholesky",
     "clip",
+    "complex",
+    "concat",
     "concatenate",
     "cond",
+    "conj",
+    "conjugate",
     "constant_pad",
     "conv",
     "conv_transpose",
     "convert_to_numpy",
     "convert_to_tensor",
+    "copysign",
     "cos",
     "cosh",
     "count_nonzero",
+    "cross",
     "cumprod",
     "cumsum",
     "cumulative_prod",
     "cumulative_sum",
     "depthwise_conv",
+    "det",
     "diag",
     "diagonal",
+    "diff",
     "dimension",
     "divide",
     "divide_no_nan",
@@ -263,6 +289,9 @@ __all__ = [
     "dropout",
     "dynamic_slice",
     "dynamic_update_slice",
+    "e",
+    "eigh",
+    "eigvalsh",
     "einsum",
     "elu",
     "empty",
@@ -274,6 +303,7 @@ __all__ = [
     "expand_dims",
     "expm1",
     "eye",
+    "finfo",
     "flip",
     "floor",
     "floor_divide",
@@ -295,10 +325,15 @@ __all__ = [
     "hard_tanh",
     "hypot",
     "identity",
+    "iinfo",
+    "imag",
     "in_top_k",
+    "inf",
     "inner",
+    "inv",
     "iota",
     "isclose",
+    "isdtype",
     "isfinite",
     "isinf",
     "isnan",
@@ -322,6 +357,10 @@ __all__ = [
     "logsumexp",
     "lstm",
     "matmul",
+    "matrix_norm",
+    "matrix_power",
+    "matrix_rank",
+    "matrix_transpose",
     "max",
     "max_pool",
     "maximum",
@@ -335,9 +374,13 @@ __all__ = [
     "momentum_update",
     "moveaxis",
     "multiply",
+    "nan",
     "nan_to_num",
     "ndim",
     "negative",
+    "newaxis",
+    "nextafter",
+    "nonzero",
     "norm",
     "normal",
     "normalize",
@@ -347,17 +390,24 @@ __all__ = [
     "ones_like",
     "outer",
     "pad",
+    "permute_dims",
+    "pi",
+    "pinv",
+    "positive",
     "pow",
     "power",
     "prod",
+    "qr",
     "random_bits",
     "ravel",
+    "real",
     "reciprocal",
     "relu",
     "relu6",
     "remainder",
     "repeat",
     "reshape",
+    "result_type",
     "right_shift",
     "rms_normalization",
     "rmsprop_update",
@@ -376,6 +426,7 @@ __all__ = [
     "shape",
     "sigmoid",
     "sign",
+    "signbit",
     "silu",
     "simple_rnn",
     "sin",
@@ -383,10 +434,12 @@ __all__ = [
     "size",
     "slice",
     "slice_update",
+    "slogdet",
     "soft_shrink",
     "softmax",
     "softplus",
     "softsign",
+    "solve",
     "sort",
     "sparse_categorical_crossentropy",
     "sparse_plus",
@@ -401,6 +454,8 @@ __all__ = [
     "stop_gradient",
     "subtract",
     "sum",
+    "svd",
+    "svdvals",
     "swapaxes",
     "swish",
     "take",
@@ -420,10 +475,16 @@ __all__ = [
     "true_divide",
     "trunc",
     "uniform",
+    "unique_all",
+    "unique_counts",
+    "unique_inverse",
+    "unique_values",
     "unstack",
     "value_and_grad",
     "var",
     "vdot",
+    "vecdot",
+    "vector_norm",
     "where",
     "while_loop",
     "zeros",

@@ -83,7 +83,7 @@ def promoting(*names: str, to_float: bool = False) -> Callable[[dict[str, Any]],
         for name in names:
             operands += call[name] if isinstance(call[name], tuple) else [call[name]]
         dtype = common_dtype([x for x in operands if x is not None])
-        if to_float and not dtype.is_float:
+        if to_float and not dtype.is_inexact:
             dtype = dtypes.float32
         for name in names:
             x = call[name]
@@ -96,7 +96,7 @@ def common_dtype(operands: Sequence[Any]) -> DType:
     """The dtype operands meet in: Python numbers, and float64 constants from NumPy beside other floats, are weak."""
     strong = [x.dtype for x in operands if isinstance(x, Value) and not _is_weak(x)]
     weak = [x.dtype for x in operands if isinstance(x, Value) and _is_weak(x)]
-    if not strong or (weak and not any(d.is_float for d in strong)):
+    if not strong or (weak and not any(d.is_inexact for d in strong)):
         strong += weak
     numbers = [x.value for x in operands if isinstance(x, Literal)]
     if not strong:
@@ -117,8 +117,8 @@ def as_type(x: Any, dtype: DType) -> Any:
     if x is None or x.dtype == dtype:
         return x
     if isinstance(x, Literal):
-        value = bool(x.value) if dtype.kind == "b" else float(x.value) if dtype.is_float else int(x.value)
-        return Literal(value, dtype)
+        number = {"b": bool, "f": float, "c": complex}.get(dtype.kind, int)
+        return Literal(number(x.value), dtype)
     return OPS["cast"](x, dtype)
 
 

@@ -94,6 +94,9 @@ def _(g: Any, y: Any, xs: Any, axis: int) -> Any:
     return tuple(along(g, axis, a, b) for a, b in pairwise(ends))
 
 
+concat = concatenate
+
+
 def along(x: Any, axis: int, start: Size | None, stop: Size | None, step: int | None = None) -> Any:
     """`x[..., start:stop:step, ...]` on one axis, counted from the front."""
     return OPS["getitem"](x, (*[slice(None)] * axis, slice(start, stop, step)))

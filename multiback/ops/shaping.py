@@ -144,6 +144,9 @@ def _(g: Any, y: Any, x: Any, axes: Any) -> Any:
     return transpose(g, tuple(axes.index(i) for i in range(len(axes))))
 
 
+permute_dims = transpose
+
+
 @primitive(
     canonical=lambda call: call.update(axis=axis_indices(call["axis"], call["x"].ndim)),
     cases=[exact_case("all"), exact_case("one", axis=-1), exact_case("two", axis=(0, 1))],
@@ -373,3 +376,19 @@ def ravel(x: Array) -> Any:
         [1, 2, 3, 4]
     """
     return reshape(x, (-1,))
+
+
+def broadcast_arrays(*arrays: Any) -> list[Any]:
+    """The arrays, each broadcast to the shape that all of them have in common.
+
+    Raises:
+        ShapeError: if they have none.
+
+    Source: array API standard 2024.12, broadcast_arrays.
+
+    Example:
+        >>> [x.tolist() for x in ops.broadcast_arrays(ops.array([1, 2]), ops.array([[3]]))]
+        [[[1, 2]], [[3, 3]]]
+    """
+    common = broadcast_shapes(*(tuple(x.shape) for x in arrays))
+    return [broadcast_to(x, common) for x in arrays]

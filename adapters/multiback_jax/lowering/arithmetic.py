@@ -18,6 +18,11 @@ def remainder(x1, x2):
     return jnp.where(zero, 0, jnp.remainder(x1, jnp.where(zero, 1, x2)))
 
 
+def magnitude(x):
+    # The sign makes the gradient at 0 be 0.
+    return jnp.abs(x) if jnp.iscomplexobj(x) else x * jnp.sign(x)
+
+
 LOWER = {
     "add": "{x1} + {x2}",
     "subtract": "{x1} - {x2}",
@@ -26,6 +31,6 @@ LOWER = {
     "floor_divide": floor_divide,
     "remainder": remainder,
     "negative": "-{x:array}",
-    "abs": "{x:array} * jnp.sign({x:array})",
+    "abs": magnitude,
     "sign": "jnp.sign({x:array})",
 }

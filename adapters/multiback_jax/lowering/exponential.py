@@ -4,7 +4,7 @@ import jax.numpy as jnp
 
 
 def power(x1, x2):
-    if jnp.issubdtype(x1.dtype, jnp.floating):
+    if jnp.issubdtype(x1.dtype, jnp.inexact):
         return jnp.power(x1, x2)
     negative = x2 < 0
     whole = jnp.power(x1, jnp.where(negative, 0, x2))

@@ -22,7 +22,7 @@ def remainder(x1, x2):
 
 def sign(x):
     if not x.is_floating_point():
-        return torch.sign(x)
+        return torch.sgn(x)
     return torch.where(x != x, x.detach(), torch.sign(x))
 
 

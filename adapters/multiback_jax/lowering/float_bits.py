@@ -1,0 +1,3 @@
+"""Floats as bit patterns."""
+
+LOWER = {"bitcast": "lax.bitcast_convert_type({x:array}, {dtype})"}

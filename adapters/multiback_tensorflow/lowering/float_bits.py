@@ -1,0 +1,3 @@
+"""Floats as bit patterns."""
+
+LOWER = {"bitcast": "tf.bitcast({x:array}, {dtype})"}

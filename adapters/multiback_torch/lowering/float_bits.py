@@ -1,0 +1,3 @@
+"""Floats as bit patterns."""
+
+LOWER = {"bitcast": "{x:array}.detach().view({dtype})"}
