@@ -25,8 +25,8 @@ class Gan(mb.Model):
             name="discriminator",
         )
         self.seed_generator = mb.random.SeedGenerator(1)
-        self.generator_optimizer = mb.optimizers.Adam(0.002, beta_1=0.5)
-        self.discriminator_optimizer = mb.optimizers.Adam(0.002, beta_1=0.5)
+        self.generator_optimizer = mb.optimizers.Adam(0.005, beta_1=0.5, name="generator_adam")
+        self.discriminator_optimizer = mb.optimizers.Adam(0.005, beta_1=0.5, name="discriminator_adam")
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         return self.discriminator(inputs, training=training)

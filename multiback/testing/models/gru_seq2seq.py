@@ -22,7 +22,7 @@ def model() -> mb.Model:
 
 
 def data() -> tuple[list[np.ndarray], np.ndarray]:
-    """Sequences (24, 5), and the same reversed: as the decoder is told them, one step late, and as it should say them."""
+    """Sequences (24, 5); what the decoder is told: the same reversed, one step late; what it should say."""
     source = np.random.default_rng(0).integers(0, TOKENS, (24, LENGTH))
     target = source[:, ::-1]
     before = np.concatenate([np.full((24, 1), TOKENS), target[:, :-1]], 1)

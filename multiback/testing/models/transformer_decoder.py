@@ -20,9 +20,7 @@ def model() -> mb.Model:
         x = block(x)
     decoder = mb.Model(tokens, layers.Dense(TOKENS)(layers.RMSNormalization()(x)))
     rate = mb.optimizers.schedules.CosineDecay(0.01, decay_steps=200, alpha=0.1)
-    decoder.compile(
-        mb.optimizers.Adam(rate, amsgrad=True), mb.losses.SparseCategoricalCrossentropy(from_logits=True)
-    )
+    decoder.compile(mb.optimizers.Adam(rate, amsgrad=True), mb.losses.SparseCategoricalCrossentropy(from_logits=True))
     return decoder
 
 
