@@ -289,7 +289,11 @@ _INDICES = Sample((2, 4), -5, 4, dtype="int32")
         exact_case("out of range", _X, Sample(values=[9, -9, 5, -5, -6], dtype="int32"), axis=1),
         exact_case("flat", Sample((4, 3)), Sample(("batch",), -12, 11, dtype="int32")),
         Case(
-            (Sample((7, 3)), Sample(("batch", 6), 0, 6, dtype="int32")), {"axis": 0}, "rows", _TYPES, Bound(gradient=8)
+            (Sample((7, 3)), Sample(("batch", 6), 0, 6, dtype="int32")),
+            {"axis": 0},
+            "rows",
+            _TYPES,
+            Bound(0, gradient=8),
         ),
         exact_case("wide indices", _X, Sample((3,), 0, 2, dtype="int64"), axis=-1),
         exact_case("small indices", _X, Sample((3,), 0, 2, dtype="uint8"), axis=-1),

@@ -39,11 +39,13 @@ class Spread:
     Attributes:
         want: The result without rounding.
         low, high: The least and the largest of the samples, element by element.
+        roundings: How many units of rounding the samples were moved by at each primitive.
     """
 
     want: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    roundings: float = 1.0
 
     @property
     def radius(self) -> np.ndarray:
@@ -52,7 +54,7 @@ class Spread:
             return np.nan_to_num(np.maximum(self.high - self.want, self.want - self.low), nan=0.0)
 
     def judge(self, got: np.ndarray, dtype: DType, elementwise: bool = False) -> Verdict:
-        """Whether a result is within 16 times the spread.
+        """Whether a result is within 16 times the spread that one rounding at each primitive makes.
 
         Arguments:
             got: What a backend computed.
@@ -68,10 +70,12 @@ class Spread:
         if not elementwise and size.size:
             finite = np.abs(self.want[np.isfinite(self.want)])
             size = np.asarray(max(float(size.max()), float(finite.max(initial=0.0))))
-        return judge(got, self.want, dtype, c=SLACK, scale=size)
+        return judge(got, self.want, dtype, c=SLACK / self.roundings, scale=size)
 
 
-def spreads(graph: Graph, inputs: Sequence[np.ndarray], samples: int = SAMPLES, seed: int = 0) -> list[Spread]:
+def spreads(
+    graph: Graph, inputs: Sequence[np.ndarray], samples: int = SAMPLES, seed: int = 0, roundings: float = 1.0
+) -> list[Spread]:
     """The float64 results of a graph, and how far random rounding moves them.
 
     Arguments:
@@ -79,6 +83,9 @@ def spreads(graph: Graph, inputs: Sequence[np.ndarray], samples: int = SAMPLES, 
         inputs: One array per input, as the backends get them.
         samples: Number of runs with random rounding.
         seed: Of the random signs, so that a verdict can be repeated.
+        roundings: How many units of rounding a primitive's result is moved by. 16 make the slack part of the samples,
+            which is right where a result is not in proportion to its errors, such as the square of a gradient that is
+            0 but for rounding.
 
     Returns:
         One `Spread` per output.
@@ -91,7 +98,8 @@ def spreads(graph: Graph, inputs: Sequence[np.ndarray], samples: int = SAMPLES, 
     def rounded(equation: Equation, operands: Any, attributes: Any, results: list[np.ndarray]) -> list[np.ndarray]:
         magnitude = scale_of(equation.op, operands, attributes, results)
         return [
-            _moved(y, unit_roundoff(v.dtype), s, random) for v, y, s in zip(equation.flat_outputs, results, magnitude)
+            _moved(y, roundings * unit_roundoff(v.dtype), s, random)
+            for v, y, s in zip(equation.flat_outputs, results, magnitude)
         ]
 
     with np.errstate(all="ignore"):
@@ -99,7 +107,7 @@ def spreads(graph: Graph, inputs: Sequence[np.ndarray], samples: int = SAMPLES, 
             sample = evaluate(graph, inputs, wide=True, after=rounded)
             low = [np.fmin(a, b) for a, b in zip(low, sample)]
             high = [np.fmax(a, b) for a, b in zip(high, sample)]
-    return [Spread(*row) for row in zip(want, low, high)]
+    return [Spread(*row, roundings) for row in zip(want, low, high)]
 
 
 def _moved(y: np.ndarray, u: float, scale: Any, random: np.random.Generator) -> np.ndarray:
