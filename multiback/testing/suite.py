@@ -9,6 +9,7 @@ import pytest
 from multiback.backends.protocol import Adapter
 from multiback.testing.collection import all_checks, uncovered
 from multiback.testing.deviations import stale
+from multiback.testing.divergences import checks_of, divergences
 from multiback.testing.records import Check
 from multiback.testing.runner import run_check
 
@@ -35,3 +36,8 @@ def test_ids_are_unique() -> None:
 def test_no_deviation_is_stale(adapter: Adapter) -> None:
     """Each entry of deviations.toml matches a check."""
     assert stale(adapter, [check.id for check in all_checks()]) == []
+
+
+def test_each_divergence_is_pinned() -> None:
+    """Each known divergence has a check, or says why it has none."""
+    assert [d.number for d in divergences() if bool(checks_of(d.number)) == bool(d.unchecked)] == []
