@@ -86,8 +86,8 @@ class Result:
 
     @property
     def acceptable(self) -> bool:
-        """Whether a run with this result may be called green: passed, or failing as declared."""
-        return self.status in ("passed", "deviation")
+        """Whether a run with this result may be called green: passed, or failing or unsupported as declared."""
+        return self.status in ("passed", "deviation") or (self.status == "unsupported" and self.deviation is not None)
 
     @property
     def worst(self) -> Row | None:
