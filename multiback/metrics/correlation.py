@@ -30,7 +30,7 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """
     y_true, y_pred = targets_and_predictions(y_true, y_pred, "pearson_correlation")
     y_true, y_pred = _centred(y_true, axis), _centred(y_pred, axis)
-    spread = ops.std(y_true, axis=axis) * ops.std(y_pred, axis=axis)
+    spread = ops.sqrt(_mean_square(y_true, axis)) * ops.sqrt(_mean_square(y_pred, axis))
     return ops.mean(y_true * y_pred, axis=axis) / spread
 
 
@@ -53,13 +53,18 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """
     y_true, y_pred = targets_and_predictions(y_true, y_pred, "concordance_correlation")
     shift = ops.mean(y_true, axis=axis) - ops.mean(y_pred, axis=axis)
-    covariance = ops.mean(_centred(y_true, axis) * _centred(y_pred, axis), axis=axis)
-    scale = ops.var(y_true, axis=axis) + ops.var(y_pred, axis=axis) + ops.square(shift)
+    y_true, y_pred = _centred(y_true, axis), _centred(y_pred, axis)
+    covariance = ops.mean(y_true * y_pred, axis=axis)
+    scale = _mean_square(y_true, axis) + _mean_square(y_pred, axis) + ops.square(shift)
     return covariance * 2.0 / (scale + config.epsilon())
 
 
 def _centred(x: Any, axis: int) -> Any:
     return x - ops.mean(x, axis=axis, keepdims=True)
+
+
+def _mean_square(x: Any, axis: int) -> Any:
+    return ops.mean(ops.square(x), axis=axis)
 
 
 @register()

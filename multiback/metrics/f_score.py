@@ -19,6 +19,8 @@ _AVERAGES = ("micro", "macro", "weighted", None)
 class FBetaScore(Metric):
     """F-beta score: (1 + beta^2) precision recall / (beta^2 precision + recall), for each class.
 
+    `config.epsilon()` is added to each divisor, those of precision and recall included.
+
     Arguments:
         average: None: one score per class; "macro": their mean; "weighted": their mean weighted by the number of
             targets; "micro": the score of all classes counted together.

@@ -22,6 +22,8 @@ from multiback.ops.scattering import scatter_rows
 class IoU(Metric):
     """Intersection over union, tp / (tp + fp + fn), averaged over some classes; classes that never occur are left out.
 
+    `config.epsilon()` is added to the union and to the number of classes.
+
     Arguments:
         num_classes: How many classes there are.
         target_class_ids: Over which the mean is taken.

@@ -108,13 +108,13 @@ def _sums(y_true: Any, y_pred: Any, weight: Any, dtype: DType) -> list[Any]:
 def _score(
     total: Any, squares: Any, error: Any, count: Any, seen: Any, aggregation: str | None, regressors: int
 ) -> Any:
-    variance = squares - total * (total / count)
-    score = 1.0 - error / variance
-    score = ops.where(ops.isinf(score), 0.0, score)
+    variance = squares - total * ops.divide_no_nan(total, count)
+    constant = ops.equal(variance, 0.0)
+    score = ops.where(constant, 0.0, 1.0 - error / ops.where(constant, 1.0, variance))
     if aggregation == "uniform_average":
         score = ops.mean(score)
     elif aggregation == "variance_weighted_average":
-        score = ops.sum(variance * score) / ops.sum(variance)
+        score = ops.divide_no_nan(ops.sum(variance * score), ops.sum(variance))
     if not regressors:
         return score
     spare = seen - (regressors + 1.0)
