@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
+import multiback as mb
 from multiback.cli import main
 from multiback.testing.records import STATUSES
 from multiback.testing.report import html, json_report, markdown, tables
@@ -119,3 +121,39 @@ def test_an_adapter_from_a_package(capsys: pytest.CaptureFixture[str]) -> None:
 def test_checks_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["conformance", "--only", "exp", "--list"]) == 0
     assert "ops/exp/batch/float32" in capsys.readouterr().out.splitlines()
+
+
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    model = mb.Sequential([mb.layers.Input((4,)), mb.layers.Dense(8, "tanh"), mb.layers.Dense(1)])
+    model.compile("adam", "mean_squared_error")
+    path = tmp_path_factory.mktemp("model") / "net.keras"
+    model.save(path)
+    return str(path)
+
+
+def test_a_model_from_a_file(model_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    random = np.random.default_rng(0)
+    np.savez(tmp_path / "batch.npz", x=random.normal(size=(8, 4)), y=random.normal(size=(8, 1)))
+    arguments = ["--model", model_file, "--data", f"{tmp_path}/batch.npz", "--report", f"{tmp_path}/found.json"]
+    assert main(["conformance", "--backend", "numpy", "--backend", "torch", *arguments]) == 0
+    shown = capsys.readouterr().out
+    assert "gradients" in shown
+    assert "torch" in shown
+    assert json.loads((tmp_path / "found.json").read_text())["passed"] is True
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"inputs": np.zeros(3)}, "has an array 'inputs'; expected x (or x/<input>)"),
+        ({"y": np.zeros(3)}, "has no array 'x'"),
+        ({"x": np.array([None])}, "is not a .npz file of plain arrays"),
+    ],
+)
+def test_bad_data_is_refused(
+    arrays: dict[str, Any], message: str, model_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.savez(tmp_path / "batch.npz", **arrays)
+    assert main(["conformance", "--model", model_file, "--data", f"{tmp_path}/batch.npz"]) == 2
+    assert message in capsys.readouterr().err

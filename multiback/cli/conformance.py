@@ -31,12 +31,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: one per core)"
     )
     parser.add_argument(
-        "--report", action="append", default=[], metavar="FILE", help="write .html, .json, .xml (JUnit) or .md"
+        "--report",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="write .html, .json, .xml (JUnit) or .md; for a model .json or a folder",
     )
     parser.add_argument("--compare", metavar="FILE", help="an earlier .json report to compare with")
     parser.add_argument("--list", action="store_true", help="list the checks without running them")
     parser.add_argument("--model", metavar="FILE", help="a .keras file to check instead of the suite")
-    parser.add_argument("--data", metavar="FILE", help="a .npz file with x, and y if the model is compiled")
+    parser.add_argument("--data", metavar="FILE", help="a .npz file with x, and y if it is compiled")
 
 
 def run(given: argparse.Namespace) -> int:

@@ -6,8 +6,17 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "Bound": "multiback.ops._cases",
+    "Case": "multiback.ops._cases",
+    "Check": "multiback.testing.records",
+    "Row": "multiback.testing.records",
+    "Sample": "multiback.ops._cases",
+    "all_checks": "multiback.testing.collection",
+    "check": "multiback.testing.model_check",
     "one_step_distance": "multiback.testing.steps",
     "reference_step": "multiback.testing.steps",
+    "run_checks": "multiback.testing.runner",
+    "select": "multiback.testing.collection",
 }
 
 __all__ = [*_HOMES]
