@@ -11,10 +11,10 @@ import numpy as np
 from multiback.errors import ArgumentError, ShapeError
 from multiback.graph.dims import Dim, Size, common, divide_exactly
 from multiback.graph.ir import Spec
-from multiback.ops._cases import Sample
+from multiback.ops._cases import Sample, exact
 from multiback.ops._define import OPS, Array, composite, primitive
 from multiback.ops._rules import axis_index, chained, promoting
-from multiback.ops.shaping import broadcast_to, exact_case, expand_dims, reshape, shown
+from multiback.ops.shaping import broadcast_to, expand_dims, in_every_dtype, moved, reshape, shown
 
 _BATCH = Dim.named("batch")
 _X = Sample(("batch", 4, 3))
@@ -48,11 +48,18 @@ _PAIR = (Sample(("batch", 4, 3)), Sample(("batch", 2, 3)))
 @primitive(
     canonical=chained(sequence_of("xs"), promoting("xs"), _join_axis),
     cases=[
-        exact_case("middle", _PAIR, axis=1),
-        exact_case("batch", (_X, _X, _X)),
-        exact_case("last", (_X, Sample(("batch", 4, 1))), axis=-1),
-        exact_case("one", (_X,)),
-        exact_case("promotion", (_X, Sample(("batch", 4, 3), dtype="int8"))),
+        moved("middle", _PAIR, axis=1),
+        moved("batch", (_X, _X, _X)),
+        moved("last", (_X, Sample(("batch", 4, 1))), axis=-1),
+        moved("one", (_X,)),
+        moved("promotion", (_X, Sample(("batch", 4, 3), dtype="int8"))),
+        moved("promoted halves", (Sample((3,), dtype="float16"), Sample((2,), dtype="bfloat16"))),
+        *exact(["int16"], (Sample((3,), 0, 9, dtype="uint8"), Sample((2,), -9, 9, dtype="int8")), label="promotion"),
+        moved("one empty", (Sample((2, 0)), Sample((2, 3))), axis=1),
+        moved("all empty", (Sample((0, 3)), Sample((0, 3)))),
+        moved("symbolic", (Sample(("batch", 3)), Sample(("time", 3)), Sample((2, 3)))),
+        moved("many", tuple(Sample((2, 1)) for _ in range(40)), axis=-1),
+        in_every_dtype(_PAIR, axis=1),
     ],
 )
 def concatenate(xs: Sequence[Array], axis: int = 0) -> Spec:
@@ -112,9 +119,12 @@ def _stack_axis(call: dict[str, Any]) -> None:
 @composite(
     canonical=chained(sequence_of("x"), promoting("x"), _stack_axis),
     cases=[
-        exact_case("front", (_X, _X)),
-        exact_case("last", (_X, _X, _X), axis=-1),
-        exact_case("scalars", (Sample(()), Sample(()))),
+        moved("front", (_X, _X)),
+        moved("last", (_X, _X, _X), axis=-1),
+        moved("scalars", (Sample(()), Sample(()))),
+        moved("middle of one", (_X,), axis=2),
+        moved("promotion", (Sample((3,)), Sample((3,), -9, 9, dtype="int32")), axis=-1),
+        in_every_dtype((_X, _X), axis=1),
     ],
 )
 def stack(x: Sequence[Array], axis: int = 0) -> Any:
@@ -154,10 +164,17 @@ def _split_points(call: dict[str, Any]) -> None:
 @composite(
     canonical=_split_points,
     cases=[
-        exact_case("sections", indices_or_sections=2, axis=1),
-        exact_case("indices", indices_or_sections=(1, 3), axis=1),
-        exact_case("last", indices_or_sections=3, axis=-1),
-        exact_case("batch", indices_or_sections=(1,)),
+        moved("sections", indices_or_sections=2, axis=1),
+        moved("indices", indices_or_sections=(1, 3), axis=1),
+        moved("last", indices_or_sections=3, axis=-1),
+        moved("batch", indices_or_sections=(1,)),
+        moved("one part", indices_or_sections=1, axis=1),
+        moved("no cuts", indices_or_sections=(), axis=1),
+        moved("empty parts", indices_or_sections=(0, 2, 2, 4), axis=1),
+        moved("beyond the end", indices_or_sections=(3, 9), axis=1),
+        moved("from the end", indices_or_sections=(1, -1), axis=1),
+        moved("not in order", indices_or_sections=(3, 1), axis=1),
+        in_every_dtype(indices_or_sections=2, axis=1),
     ],
 )
 def split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> Any:
@@ -186,7 +203,13 @@ def split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> 
 
 @composite(
     canonical=lambda call: call.update(axis=axis_index(call["axis"], call["x"].ndim)),
-    cases=[exact_case("", axis=1), exact_case("last", num=3, axis=-1)],
+    cases=[
+        moved("", axis=1),
+        moved("last", num=3, axis=-1),
+        moved("vector", Sample((2,))),
+        moved("one", Sample((1, 3))),
+        in_every_dtype(axis=1),
+    ],
 )
 def unstack(x: Array, num: int | None = None, axis: int = 0) -> Any:
     """The slices of x along an axis.
@@ -216,9 +239,14 @@ def unstack(x: Array, num: int | None = None, axis: int = 0) -> Any:
 
 @composite(
     cases=[
-        exact_case("", repeats=(2, 1, 3)),
-        exact_case("fewer", repeats=(2,)),
-        exact_case("more", repeats=(2, 1, 1, 2)),
+        moved("", repeats=(2, 1, 3)),
+        moved("fewer", repeats=(2,)),
+        moved("more", repeats=(2, 1, 1, 2)),
+        moved("number", repeats=2),
+        moved("once", repeats=(1, 1, 1)),
+        moved("never", repeats=(1, 0, 2)),
+        moved("scalar", Sample(()), repeats=(2, 3)),
+        in_every_dtype(repeats=(2, 1, 1)),
     ]
 )
 def tile(x: Array, repeats: int | Sequence[int]) -> Any:
@@ -259,9 +287,14 @@ def _repeat_axis(call: dict[str, Any]) -> None:
 @composite(
     canonical=_repeat_axis,
     cases=[
-        exact_case("", repeats=2, axis=1),
-        exact_case("flat", repeats=3),
-        exact_case("each", repeats=(2, 0, 3), axis=-1),
+        moved("", repeats=2, axis=1),
+        moved("flat", repeats=3),
+        moved("each", repeats=(2, 0, 3), axis=-1),
+        moved("never", repeats=0, axis=1),
+        moved("batch", repeats=2, axis=0),
+        moved("one count", repeats=(2,), axis=1),
+        moved("scalar", Sample(()), repeats=3),
+        in_every_dtype(repeats=2, axis=1),
     ],
 )
 def repeat(x: Array, repeats: int | Sequence[int], axis: int | None = None) -> Any:

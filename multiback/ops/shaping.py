@@ -10,7 +10,7 @@ import numpy as np
 from multiback.errors import ArgumentError, ShapeError
 from multiback.graph.dims import Dim, Size, divide_exactly, product
 from multiback.graph.ir import Spec
-from multiback.ops._cases import EXACT, Case, Sample
+from multiback.ops._cases import ALL_DTYPES, EXACT, Case, Sample
 from multiback.ops._define import Array, composite, primitive
 from multiback.ops._rules import axis_index, axis_indices, broadcast_shapes, like
 
@@ -21,6 +21,16 @@ _X = Sample(("batch", 4, 3))
 def exact_case(label: str, *operands: Any, differentiable: Any = True, **attributes: Any) -> Case:
     """A case of an op that only moves elements: results are equal bit for bit in every dtype."""
     return Case(operands or (_X,), attributes, label, ("float32", "int32", "bool"), EXACT, differentiable)
+
+
+def moved(label: str, *operands: Any, **attributes: Any) -> Case:
+    """The same in float32 only: a case of a shape, not of a dtype."""
+    return Case(operands or (_X,), attributes, label, ("float32",), EXACT)
+
+
+def in_every_dtype(*operands: Any, **attributes: Any) -> Case:
+    """The same in all other dtypes."""
+    return Case(operands or (_X,), attributes, "dtypes", ALL_DTYPES[1:], EXACT, False)
 
 
 def _sizes(given: Any) -> tuple[Size, ...]:
@@ -55,12 +65,17 @@ def shown(shape: Sequence[Size]) -> str:
 @primitive(
     canonical=_complete,
     cases=[
-        exact_case("merge", newshape=(-1, 3)),
-        exact_case("split", newshape=(_BATCH, 2, 2, 3)),
-        exact_case("flat", newshape=-1),
-        exact_case("scalar", Sample(()), newshape=(1, 1)),
-        exact_case("to a scalar", Sample((1, 1)), newshape=()),
-        exact_case("empty", Sample((0, 3)), newshape=(3, -1)),
+        moved("merge", newshape=(-1, 3)),
+        moved("split", newshape=(_BATCH, 2, 2, 3)),
+        moved("flat", newshape=-1),
+        moved("same", newshape=(_BATCH, 4, 3)),
+        moved("two symbolic sizes", Sample(("batch", "time", 2)), newshape=(Dim.named("time") * 2, _BATCH)),
+        moved("ones", newshape=(1, _BATCH, 1, 12)),
+        moved("scalar", Sample(()), newshape=(1, 1)),
+        moved("to a scalar", Sample((1, 1)), newshape=()),
+        moved("empty", Sample((0, 3)), newshape=(3, -1)),
+        moved("empty to known sizes", Sample((2, 0, 3)), newshape=(0, 7)),
+        in_every_dtype(newshape=(-1, 3)),
     ],
 )
 def reshape(x: Array, newshape: Any) -> Spec:
@@ -110,7 +125,15 @@ def _permutation(call: dict[str, Any]) -> None:
 
 @primitive(
     canonical=_permutation,
-    cases=[exact_case("reverse"), exact_case("given", axes=(1, -1, 0)), exact_case("scalar", Sample(()))],
+    cases=[
+        moved("reverse"),
+        moved("given", axes=(1, -1, 0)),
+        moved("same", axes=(0, 1, 2)),
+        moved("five axes", Sample((2, "batch", 1, 3, 2)), axes=(3, 0, 4, 1, 2)),
+        moved("vector", Sample(("batch",))),
+        moved("scalar", Sample(())),
+        in_every_dtype(axes=(2, 0, 1)),
+    ],
 )
 def transpose(x: Array, axes: Sequence[int] | None = None) -> Spec:
     """The axes in another order: axis `i` of the result is axis `axes[i]` of x.
@@ -149,7 +172,14 @@ permute_dims = transpose
 
 @primitive(
     canonical=lambda call: call.update(axis=axis_indices(call["axis"], call["x"].ndim)),
-    cases=[exact_case("all"), exact_case("one", axis=-1), exact_case("two", axis=(0, 1))],
+    cases=[
+        moved("all"),
+        moved("one", axis=-1),
+        moved("two", axis=(0, 1)),
+        moved("none", axis=()),
+        moved("scalar", Sample(())),
+        in_every_dtype(axis=(0, 2)),
+    ],
 )
 def flip(x: Array, axis: int | Sequence[int] | None = None) -> Spec:
     """The elements in reverse order: y[i] = x[n - 1 - i].
@@ -187,10 +217,13 @@ def _target_shape(call: dict[str, Any]) -> None:
 @primitive(
     canonical=_target_shape,
     cases=[
-        exact_case("rows", Sample(("batch", 1, 3)), shape=(_BATCH, 4, 3)),
-        exact_case("new axes", Sample((3,)), shape=(2, 4, 3)),
-        exact_case("scalar", Sample(()), shape=(2, 3)),
-        exact_case("same", shape=(_BATCH, 4, 3)),
+        moved("rows", Sample(("batch", 1, 3)), shape=(_BATCH, 4, 3)),
+        moved("new axes", Sample((3,)), shape=(2, 4, 3)),
+        moved("scalar", Sample(()), shape=(2, 3)),
+        moved("same", shape=(_BATCH, 4, 3)),
+        moved("to no rows", Sample((1, 3)), shape=(0, 3)),
+        moved("scalar to a scalar", Sample(()), shape=()),
+        in_every_dtype(Sample((4, 1)), shape=(2, 4, 3)),
     ],
 )
 def broadcast_to(x: Array, shape: Any) -> Spec:
@@ -238,7 +271,14 @@ def _inserted(call: dict[str, Any]) -> None:
 
 @composite(
     canonical=_inserted,
-    cases=[exact_case("front", axis=0), exact_case("last", axis=-1), exact_case("two", axis=(0, -2))],
+    cases=[
+        moved("front", axis=0),
+        moved("last", axis=-1),
+        moved("two", axis=(0, -2)),
+        moved("scalar", Sample(()), axis=0),
+        moved("scalar twice", Sample(()), axis=(0, 1)),
+        in_every_dtype(axis=1),
+    ],
 )
 def expand_dims(x: Array, axis: int | Sequence[int]) -> Any:
     """x with axes of size 1 inserted.
@@ -278,7 +318,16 @@ _ONES = Sample(("batch", 1, 3, 1))
 
 @composite(
     canonical=_removed,
-    cases=[exact_case("all", _ONES), exact_case("one", _ONES, axis=-1), exact_case("two", _ONES, axis=(1, 3))],
+    cases=[
+        moved("all", _ONES),
+        moved("one", _ONES, axis=-1),
+        moved("two", _ONES, axis=(1, 3)),
+        moved("nothing to drop", Sample((2, 3))),
+        moved("no axes", _ONES, axis=()),
+        moved("to a scalar", Sample((1, 1))),
+        moved("scalar", Sample(())),
+        in_every_dtype(_ONES, axis=1),
+    ],
 )
 def squeeze(x: Array, axis: int | Sequence[int] | None = None) -> Any:
     """x without axes of size 1.
@@ -302,7 +351,15 @@ def squeeze(x: Array, axis: int | Sequence[int] | None = None) -> Any:
     return reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in axis))  # type: ignore[operator]
 
 
-@composite(cases=[exact_case("", source=0, destination=-1), exact_case("several", source=(0, 1), destination=(-1, 0))])
+@composite(
+    cases=[
+        moved("", source=0, destination=-1),
+        moved("several", source=(0, 1), destination=(-1, 0)),
+        moved("back", source=-1, destination=0),
+        moved("nowhere", source=1, destination=1),
+        in_every_dtype(source=0, destination=1),
+    ]
+)
 def moveaxis(x: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
     """Some axes moved to other positions; the rest keep their order.
 
@@ -333,7 +390,9 @@ def moveaxis(x: Array, source: int | Sequence[int], destination: int | Sequence[
     return transpose(x, tuple(moved[i] if i in moved else next(rest) for i in range(x.ndim)))
 
 
-@composite(cases=[exact_case("", axis1=0, axis2=-1)])
+@composite(
+    cases=[moved("", axis1=0, axis2=-1), moved("same", axis1=1, axis2=-2), in_every_dtype(axis1=1, axis2=2)],
+)
 def swapaxes(x: Array, axis1: int, axis2: int) -> Any:
     """x with two axes exchanged.
 
@@ -359,7 +418,7 @@ def swapaxes(x: Array, axis1: int, axis2: int) -> Any:
     return transpose(x, tuple(order))
 
 
-@composite(cases=[exact_case(""), exact_case("scalar", Sample(()))])
+@composite(cases=[moved(""), moved("scalar", Sample(())), moved("vector", Sample((3,))), in_every_dtype()])
 def ravel(x: Array) -> Any:
     """All elements along one axis, in row-major order.
 

@@ -20,7 +20,14 @@ def _typed(call: dict[str, Any]) -> None:
     canonical=_typed,
     cases=[
         Case((), {"size": size, "dtype": dtype}, f"{size} {dtype}", (dtype,), EXACT, False)
-        for size, dtype in ((7, "int32"), (5, "float32"))
+        for size, dtype in (
+            (7, "int32"),
+            (5, "float32"),
+            (0, "int32"),
+            (3, "float64"),
+            (9, "bfloat16"),
+            (2**40, "int64"),
+        )
     ],
 )
 def dimension(size: Any, dtype: Any) -> Spec:
