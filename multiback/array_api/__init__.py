@@ -16,7 +16,7 @@ from typing import Any
 
 from multiback import dtypes as _dtypes
 from multiback.array_api import exchange as _exchange
-from multiback.array_api import linalg
+from multiback.array_api import fft, linalg
 from multiback.array_api.array import Array
 from multiback.array_api.dtype import DATA_TYPES as _DATA_TYPES
 from multiback.array_api.functions import build as _build
@@ -35,13 +35,16 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: str | None = None, copy: 
         obj: Arrays of a framework stay on their backend, anything else goes to the selected one.
         dtype: Of the result; Python numbers become int32, float32 and complex64 unless given.
         device: The device of the backend, or None.
-        copy: True copies always, False never, None where needed.
+        copy: True copies always, False never (an Array is returned as it is), None where needed.
 
     Raises:
         ArgumentError: if `copy=False` is not possible, or for another device.
 
     Source: array API standard 2024.12, asarray.
     """
+    if isinstance(obj, Array) and copy is False and dtype in (None, obj.dtype):
+        _exchange.check_device(obj.adapter, device)
+        return obj
     native, adapter = _exchange.from_anything(obj, dtype, copy)
     _exchange.check_device(adapter, device)
     return Array(native, adapter)
@@ -66,18 +69,18 @@ globals().update(_build(FUNCTIONS))
 globals().update({name: _DATA_TYPES[_dtypes.as_dtype(name)] for name in DTYPES})
 
 __all__ = [
-    *(
-        "Array",
-        "__array_api_version__",
-        "__array_namespace_info__",
-        "asarray",
-        "e",
-        "from_dlpack",
-        "inf",
-        "linalg",
-        "nan",
-    ),
-    *("newaxis", "pi"),
+    "Array",
+    "__array_api_version__",
+    "__array_namespace_info__",
+    "asarray",
+    "e",
+    "fft",
+    "from_dlpack",
+    "inf",
+    "linalg",
+    "nan",
+    "newaxis",
+    "pi",
     *CREATION,
     *DATA_TYPE,
     *FUNCTIONS,

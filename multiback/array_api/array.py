@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,14 @@ class Array(Operators):
 
     def __setitem__(self, key: Any, value: Any, /) -> None:
         self.native = indexing.set(self.adapter, self.native, key, value)
+
+    def __len__(self, /) -> int:
+        if not self.shape:
+            raise TypeError("A scalar has no length.")
+        return self.shape[0]  # type: ignore[return-value]
+
+    def __iter__(self, /) -> Iterator[Array]:
+        return (self[i] for i in range(len(self)))
 
     def __dlpack__(
         self,

@@ -18,19 +18,22 @@ from multiback.errors import ArgumentError, DtypeError
 from multiback.ops.data_types import FloatInfo, IntegerInfo
 
 
-def build(table: Mapping[str, str], *, needs_array: bool = True) -> dict[str, Callable[..., Any]]:
+def build(
+    table: Mapping[str, str], *, needs_array: bool = True, meanings: Any = semantics
+) -> dict[str, Callable[..., Any]]:
     """The functions of a table of names and parameters.
 
     Arguments:
         table: The parameters of each function, as they stand in a `def`.
         needs_array: Whether an Array among the arguments decides the backend; else the selected one computes.
+        meanings: The module with the functions that are not just the op of that name.
     """
-    return {name: _function(name, parameters, needs_array) for name, parameters in table.items()}
+    return {name: _function(name, parameters, needs_array, meanings) for name, parameters in table.items()}
 
 
-def _function(name: str, parameters: str, needs_array: bool) -> Callable[..., Any]:
+def _function(name: str, parameters: str, needs_array: bool, meanings: Any) -> Callable[..., Any]:
     signature = inspect.signature(eval(f"lambda {parameters}: None"))
-    implementation = getattr(semantics, name, None) or getattr(ops, name)
+    implementation = getattr(meanings, name, None) or getattr(ops, name)
 
     def function(*args: Any, **kwargs: Any) -> Any:
         bound = signature.bind(*args, **kwargs)

@@ -33,8 +33,9 @@ def set(adapter: Adapter, native: Any, key: Any, value: Any) -> Any:
     """
     shape = tuple(adapter.shape(native))
     positions = _positions(adapter, native, key)
-    value = value.native if hasattr(value, "native") else value
-    updates = ops.broadcast_to(ops.cast(value, adapter.dtype(native)), positions.shape)
+    dtype = adapter.dtype(native)
+    value = value.native if hasattr(value, "native") else np.asarray(value, dtype.numpy)
+    updates = ops.broadcast_to(ops.cast(value, dtype), positions.shape)
     if positions.size == 0:
         return native
     flat = ops.scatter_update(

@@ -187,6 +187,17 @@ LINALG = {
     "vector_norm": "x, /, *, axis=None, keepdims=False, ord=2",
 }
 
+FREQUENCIES = {
+    "fftfreq": "n, /, *, d=1.0, dtype=None, device=None",
+    "rfftfreq": "n, /, *, d=1.0, dtype=None, device=None",
+}
+
+FFT = {
+    **dict.fromkeys(("fft", "ifft", "rfft", "irfft", "hfft", "ihfft"), "x, /, *, n=None, axis=-1, norm='backward'"),
+    **dict.fromkeys(("fftn", "ifftn", "rfftn", "irfftn"), "x, /, *, s=None, axes=None, norm='backward'"),
+    **dict.fromkeys(("fftshift", "ifftshift"), "x, /, *, axes=None"),
+}
+
 DTYPES = [
     "bool",
     "int8",
@@ -204,4 +215,3 @@ DTYPES = [
 ]
 
 CONSTANTS = ["e", "inf", "nan", "newaxis", "pi"]
-"""Names of the standard's constants."""

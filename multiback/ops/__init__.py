@@ -125,6 +125,7 @@ from multiback.ops.exponential import (
     square,
 )
 from multiback.ops.float_bits import bitcast, copysign, nextafter, signbit
+from multiback.ops.fourier import discrete_fourier_transform
 from multiback.ops.grids import eye, identity, linspace, meshgrid, tri
 from multiback.ops.indexing import get_item, getitem, take, take_along_axis
 from multiback.ops.joining import concat, concatenate, repeat, split, stack, tile, unstack
@@ -282,6 +283,7 @@ __all__ = [
     "diagonal",
     "diff",
     "dimension",
+    "discrete_fourier_transform",
     "divide",
     "divide_no_nan",
     "dot",

@@ -20,6 +20,7 @@ from multiback.ops._rules import as_type, chained, elementwise, like, promoting
 _PARTS = Sample(values=[[1.0, -2.0, 0.5], [0.0, -0.0, float("inf")]])
 _NUMBERS = Sample(values=np.array([1 + 2j, -0.5j, complex(float("inf"), -1.0)]), dtype="complex64")
 _WIDE = Sample(values=np.array([1 + 2j, -0.5j]), dtype="complex128")
+_COMPLEX = [*exact(["float32"], _NUMBERS), *exact(["float64"], _WIDE, label="wide")]
 
 
 def _half_as_single(call: dict[str, Any]) -> None:
@@ -64,7 +65,7 @@ def _(real: Any, imag: Any) -> Any:
     return y
 
 
-@primitive(accepts="c", cases=[Case((_NUMBERS,), bound=EXACT), Case((_WIDE,), {}, "wide", ("float64",), EXACT)])
+@primitive(accepts="c", cases=_COMPLEX)
 def real(x: Array) -> Spec:
     """The real part.
 
@@ -89,7 +90,7 @@ def real(x: Array) -> Spec:
 real.meaning(lambda x: np.real(x).copy())
 
 
-@primitive(accepts="c", cases=[Case((_NUMBERS,), bound=EXACT), Case((_WIDE,), {}, "wide", ("float64",), EXACT)])
+@primitive(accepts="c", cases=_COMPLEX)
 def imag(x: Array) -> Spec:
     """The imaginary part.
 
@@ -114,7 +115,7 @@ def imag(x: Array) -> Spec:
 imag.meaning(lambda x: np.imag(x).copy())
 
 
-@composite(cases=[Case((_NUMBERS,), bound=EXACT), *exact(["float32"], Sample(("batch", 3)), label="real")])
+@composite(cases=[*_COMPLEX, *exact(["float32"], Sample(("batch", 3)), label="real")])
 def conj(x: Array) -> Any:
     """Complex conjugate: y = real(x) - i * imag(x); real numbers stay as they are.
 

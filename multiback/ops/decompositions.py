@@ -1,7 +1,9 @@
 """Decompositions of matrices: Cholesky, eigenvalues of symmetric ones, QR, singular values.
 
 What a decomposition leaves open is settled here, so that all backends return the same: the diagonal of R is not
-negative, and the largest element of every eigenvector and left singular vector is positive (real, for complex numbers).
+negative, and of every eigenvector and left singular vector the first element that is not small, at least 0.3 times as
+large as the largest, is positive (and real, for complex numbers). Of matrices that should be symmetric the symmetric
+part is taken, (x + x^H) / 2.
 Matrices are the last two axes; the others are a batch. 16-bit floats are computed and returned in float32.
 """
 
@@ -18,14 +20,15 @@ from multiback.ops._cases import Bound, Case, Sample
 from multiback.ops._define import OPS, Array, composite, primitive
 from multiback.ops._rules import as_type, chained, like, promoting
 from multiback.ops.arithmetic import abs, divide, multiply, subtract
-from multiback.ops.casting import stop_gradient
-from multiback.ops.comparison import equal
+from multiback.ops.casting import cast, stop_gradient
+from multiback.ops.comparison import equal, greater_equal
 from multiback.ops.complex_numbers import conj
 from multiback.ops.diagonals import diagonal, tril
 from multiback.ops.grids import eye
 from multiback.ops.indexing import take_along_axis
 from multiback.ops.linalg import matmul
 from multiback.ops.positions import argmax
+from multiback.ops.reduction import amax
 from multiback.ops.selection import where
 from multiback.ops.shaping import expand_dims, shown
 from multiback.ops.vector_products import matrix_transpose
@@ -103,7 +106,12 @@ def _of_largest(x: Any, **attributes: Any) -> Any:
     return np.max(np.linalg.norm(x, axis=(-2, -1)), initial=0.0)
 
 
-_SQUARE = chained(promoting("x", to_float=True), singles("x"), square_matrices)
+def _symmetric_part(call: dict[str, Any]) -> None:
+    square_matrices(call)
+    call["x"] = (call["x"] + transposed(call["x"])) * 0.5
+
+
+_SYMMETRIC = chained(promoting("x", to_float=True), singles("x"), _symmetric_part)
 _ANY = chained(promoting("x", to_float=True), singles("x"), _matrices)
 _ONE = Case((Sample(values=[[4.0]]),), {}, "one element", bound=Bound(4))
 _BOUND = Bound(64, _of_largest, 512)
@@ -111,7 +119,7 @@ _BOUND = Bound(64, _of_largest, 512)
 
 @primitive(
     name="cholesky_factor",
-    canonical=_SQUARE,
+    canonical=_SYMMETRIC,
     cases=[Case((Sample((2, 3, 3), transform=_definite),), dtypes=("float32", "float64"), bound=_BOUND)],
 )
 def _cholesky_factor(x: Array) -> Spec:
@@ -132,7 +140,7 @@ def _(g: Any, y: Any, x: Any) -> Any:
 
 
 @composite(
-    canonical=_SQUARE,
+    canonical=_SYMMETRIC,
     cases=[
         Case((Sample(("batch", 3, 3), transform=_definite),), bound=_BOUND),
         Case((Sample((3, 3), transform=_definite),), {"upper": True}, "upper", bound=_BOUND),
@@ -142,7 +150,7 @@ def cholesky(x: Array, upper: bool = False) -> Any:
     """Cholesky factor of positive definite matrices: the lower triangular L with x = L L^H.
 
     Arguments:
-        x: Array of shape (..., n, n), symmetric (Hermitian) and positive definite.
+        x: Array of shape (..., n, n), positive definite.
         upper: Whether to return L^H.
 
     Returns:
@@ -161,7 +169,7 @@ def cholesky(x: Array, upper: bool = False) -> Any:
     return transposed(lower) if upper else lower
 
 
-@primitive(name="eigen_factors", canonical=_SQUARE, cases=[_ONE])
+@primitive(name="eigen_factors", canonical=_SYMMETRIC, cases=[_ONE])
 def _eigen_factors(x: Array) -> tuple[Spec, Spec]:
     """Eigenvalues in ascending order, and eigenvectors of any phase."""
     return Spec(x.shape[:-1], dtypes.real_of(x.dtype)), like(x)
@@ -187,28 +195,28 @@ def _(g: Any, y: Any, x: Any) -> Any:
 
 
 def _phases(vectors: Any) -> Any:
-    """What to divide each column by so that its largest element becomes positive, of shape (..., 1, columns)."""
+    """What to divide each column by so that its first element that is not small is positive; shape (..., 1, columns)."""
     if 0 in vectors.shape[-2:]:
         return OPS["ones"]((*vectors.shape[:-2], 1, vectors.shape[-1]), vectors.dtype)
-    place = argmax(abs(vectors), -2, True)
-    largest = stop_gradient(take_along_axis(vectors, place, -2))
-    size = abs(largest)
-    return where(equal(size, 0.0), 1.0, divide(largest, where(equal(size, 0.0), 1.0, size)))
+    size = abs(vectors)
+    place = argmax(cast(greater_equal(size, amax(size, -2, True) * 0.3), dtypes.int32), -2, True)
+    first = stop_gradient(take_along_axis(vectors, place, -2))
+    return divide(first, abs(first))
 
 
 @composite(
-    canonical=_SQUARE,
+    canonical=_SYMMETRIC,
     cases=[Case((Sample(("batch", 3, 3), transform=_symmetric),), dtypes=("float32", "float64"), bound=_BOUND)],
 )
 def eigh(x: Array) -> Any:
     """Eigenvalues and eigenvectors of symmetric (Hermitian) matrices: x = V diag(w) V^H.
 
     Arguments:
-        x: Array of shape (..., n, n), taken to be symmetric.
+        x: Array of shape (..., n, n).
 
     Returns:
         `(w, V)`: eigenvalues in ascending order, of shape (..., n), and the eigenvectors in the columns of V, each of
-        length 1 with its largest element positive.
+        length 1, its sign as the module says.
 
     Raises:
         ShapeError: unless the matrices are square.
@@ -223,12 +231,12 @@ def eigh(x: Array) -> Any:
     return values, divide(vectors, _phases(vectors))
 
 
-@composite(canonical=_SQUARE, cases=[Case((Sample((2, 3, 3), transform=_symmetric),), bound=_BOUND)])
+@composite(canonical=_SYMMETRIC, cases=[Case((Sample((2, 3, 3), transform=_symmetric),), bound=_BOUND)])
 def eigvalsh(x: Array) -> Any:
     """Eigenvalues of symmetric (Hermitian) matrices, in ascending order.
 
     Arguments:
-        x: Array of shape (..., n, n), taken to be symmetric.
+        x: Array of shape (..., n, n).
 
     Returns:
         Array of shape (..., n).
@@ -359,7 +367,7 @@ def svd(x: Array, full_matrices: bool = True) -> Any:
 
     Returns:
         `(U, S, Vh)`: S in descending order, of shape (..., min(m, n)); the columns of U and rows of Vh orthonormal, the
-        largest element of each column of U positive.
+        signs of the columns of U as the module says.
 
     Raises:
         ShapeError: for fewer than two axes.

@@ -118,7 +118,7 @@ def solve(x1: Array, x2: Array) -> Any:
 
 @composite(
     canonical=_SQUARE,
-    cases=[Case((_MATRICES,), {}, "", bound=Bound(16, lambda x: np.abs(np.linalg.inv(x)).max(), 128))],
+    cases=[Case((_MATRICES,), {}, "", bound=Bound(16, lambda x: np.max(np.abs(np.linalg.inv(x)), initial=0.0), 128))],
 )
 def inv(x: Array) -> Any:
     """Inverse of matrices: x y = y x = 1.

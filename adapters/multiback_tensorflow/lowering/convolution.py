@@ -1,11 +1,31 @@
 """Convolution by TensorFlow's kernels, which on a CPU want channels last and lack some dilations and groups."""
 
+import functools
+
 import tensorflow as tf
 
 # Said in full: the gradient of an eager Conv3D fails on a layout left out.
 _LAYOUT = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
 
 
+def empties_in_float64(convolve):
+    """oneDNN's kernels give an empty batch the shape of their inputs; those for float64 are others.
+
+    This is seen where the size of the batch is known while tracing.
+    """
+
+    @functools.wraps(convolve)
+    def convolved(*operands, **attributes):
+        dtype = operands[0].dtype
+        if operands[0].shape[0] != 0 or dtype == tf.float64:
+            return convolve(*operands, **attributes)
+        wide = (None if x is None else tf.cast(x, tf.float64) for x in operands)
+        return tf.cast(convolve(*wide, **attributes), dtype)
+
+    return convolved
+
+
+@empties_in_float64
 def conv(inputs, kernel, bias, *, strides, padding, data_format, dilation_rate, groups, input_dilation):
     n = len(strides)
     last = data_format == "channels_last"

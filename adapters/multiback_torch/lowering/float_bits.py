@@ -1,3 +1,6 @@
 """Floats as bit patterns."""
 
-LOWER = {"bitcast": "{x:array}.detach().view({dtype})"}
+LOWER = {
+    "bitcast": "{x:array}.detach().view({dtype})",
+    "signbit": "torch.signbit({x:array})",
+}
