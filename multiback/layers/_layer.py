@@ -19,7 +19,7 @@ from multiback.errors import ArgumentError, NotBuiltError, ShapeError, closest
 from multiback.graph.dims import sketching
 from multiback.graph.ir import Value
 from multiback.graph.op import OPS
-from multiback.graph.trace import current_builder, current_scope, scope, trace
+from multiback.graph.trace import current_builder, current_scope, scope, trace, user_line
 from multiback.layers import _masks, _weight_budget
 from multiback.layers._call_spec import CallSpec, call_spec
 from multiback.layers._configured import Configured
@@ -93,6 +93,7 @@ class Layer(RandomKeys, Configured):
         self._native: Compiled | None = None
         self._path: str | None = None
         self._version = 0
+        self._made_at = user_line()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
