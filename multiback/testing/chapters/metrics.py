@@ -28,8 +28,8 @@ BASES = frozenset({"Metric"})
 OF_VALUES = frozenset({"Mean", "Sum"})
 """Metrics of values instead of targets and predictions."""
 
-C = 64
-"""Sums of at most 60 terms of one sign, then a quotient."""
+C = 16
+"""Sums of at most 60 terms, added in any order, and a few operations on them."""
 
 SIZES = (ROWS, ROWS, ROWS, 0)
 """Of the batches; with weights, those of the first batch are all 0."""
