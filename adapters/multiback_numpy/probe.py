@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from multiback.backends.probe import Probe, Script
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from multiback import tree
+from multiback.backends.probe import Probe, Script, mentions
 
 _NAMES = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64"
 _IMPORTS = f"""\
@@ -18,3 +24,9 @@ class NumpyProbe(Probe):
     """Looks into Python functions of NumPy arrays."""
 
     script = Script(_IMPORTS, array="{x}.astype({dtype}.numpy)", host="np.asarray({x}, np.float64)")
+
+    def owns(self, function: Any) -> bool:
+        return callable(function) and mentions(function, ["numpy"])
+
+    def call(self, function: Callable[..., Any], arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [np.asarray(y) for y in tree.leaves(function(*arrays))]

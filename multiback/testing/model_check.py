@@ -178,12 +178,12 @@ def _gradients_of_outputs(model: Any) -> Any:
 
 def _kinds(model: Any) -> dict[Any, str]:
     """What each variable is to the model."""
-    kinds = {v: "random state" for v in model._state()}
+    kinds = dict.fromkeys(model._state(), "random state")
     kinds.update({v: "metrics" for m in model.metrics for v in m.variables})
     if model.optimizer is not None:
-        kinds.update({v: "optimizer state" for v in model.optimizer.variables})
-    kinds.update({v: "statistics" for v in model.non_trainable_weights})
-    kinds.update({v: "weights after a step" for v in model.trainable_variables})
+        kinds.update(dict.fromkeys(model.optimizer.variables, "optimizer state"))
+    kinds.update(dict.fromkeys(model.non_trainable_weights, "statistics"))
+    kinds.update(dict.fromkeys(model.trainable_variables, "weights after a step"))
     return kinds
 
 

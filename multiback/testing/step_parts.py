@@ -39,7 +39,7 @@ def parts(graph: Graph) -> list[Part]:
     found = []
     for equation in cuts:
         inputs = tuple(dict.fromkeys(x for x in equation.flat_inputs if isinstance(x, Value)))
-        outputs, gradients = equation.outputs  # type: ignore[misc]
+        outputs, gradients = (tuple(flat(part)) for part in equation.outputs)  # type: ignore[union-attr]
         names = {g: x.name or "an intermediate" for g, x in zip(gradients, flat(equation.inputs[0]))}
         single = Graph(graph.name, inputs, (equation,), (*outputs, *gradients), constants=dict(graph.constants))
         found.append(Part(passes.dead_code(single), names))
@@ -75,4 +75,3 @@ def references(part: Part, values: Mapping[Value, np.ndarray], cache: dict[Any, 
     if key not in cache:
         cache[key] = spreads(part.graph, arrays)
     return cache[key]
-
