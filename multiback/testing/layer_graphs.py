@@ -1,0 +1,200 @@
+"""The graphs of a layer's conformance cases, what rounding alone may do to their results, and what a backend gives.
+
+Two graphs are judged: a training step (outputs, gradients of every weight and float input, weights and state after one
+step of SGD), and a forward pass. To compile less, the graphs of a family of layers run as one; if that fails, each runs
+alone, so that an error is that of the layer that has it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from multiback import dtypes, ops, optimizers, tree
+from multiback.backends.protocol import Adapter, Options
+from multiback.graph.dims import Dim
+from multiback.graph.ir import Graph, Spec
+from multiback.graph.trace import Trace, current_builder, trace
+from multiback.testing.cases.layers import FAMILIES, LEADING_CASES, LayerCase
+from multiback.testing.cases.layers.case import storage
+from multiback.testing.rounding import Spread, spreads
+from multiback.variables import Variable
+
+
+@dataclass(frozen=True, eq=False)
+class LayerGraph:
+    """A graph without state.
+
+    Attributes:
+        graph: The weights and state it needs come first among its inputs, new state first among its outputs.
+        inputs: Its operands by name: paths of variables, "input 0", "mask 0"...
+        outputs: Names of its outputs.
+    """
+
+    graph: Graph
+    inputs: Mapping[str, np.ndarray]
+    outputs: tuple[str, ...]
+
+
+@functools.cache
+def training_step(case: LayerCase) -> LayerGraph:
+    """Outputs, gradients by weights and float inputs, then weights and state after a step of SGD, in float64."""
+    layer = case.built("float64")
+    given = _given(case, "float64")
+    # Variables, so that they can be differentiated together with the weights.
+    floats = {i: Variable(x, name=f"input {i}") for i, x in given["inputs"].items() if x.dtype.kind == "f"}
+    given["inputs"] = {i: x for i, x in given["inputs"].items() if i not in floats}
+    weights = list(layer.trainable_variables)
+    wrt = [*weights, *floats.values()]
+    optimizer = optimizers.SGD(0.1, momentum=0.9, nesterov=True, weight_decay=0.01)
+    optimizer.build(weights)
+
+    def loss(given: Any) -> Any:
+        builder: Any = current_builder()
+        inputs = {**given["inputs"], **{i: builder.read(v) for i, v in floats.items()}}
+        outputs = _called(case, layer, inputs, given["masks"])
+        return sum(layer.losses, weighted(outputs)), outputs
+
+    def step(given: Any) -> Any:
+        if not wrt:
+            return loss(given)[1], []
+        (_, outputs), gradients = ops.value_and_grad(loss, has_aux=True, variables=wrt)(given)
+        if weights:
+            optimizer.apply(gradients[: len(weights)], weights)
+        return outputs, gradients
+
+    traced = trace(step, _specs(given, symbolic=False), name=case.name.lower())
+    found = _without_state(traced, "gradient", given)
+    known = {f"gradient {i}": f"gradient of {_short(v)}" for i, v in enumerate(wrt)}
+    return dataclasses.replace(found, outputs=tuple(known.get(name, name) for name in found.outputs))
+
+
+@functools.cache
+def forward(case: LayerCase, policy: str) -> LayerGraph:
+    """State after a call, outputs and penalties, for a dtype or dtype policy; the batch is symbolic."""
+    return forward_graph(case, case.built(policy), policy)
+
+
+def forward_graph(case: LayerCase, layer: Any, policy: str) -> LayerGraph:
+    """As `forward`, for a layer that is made already."""
+    given = _given(case, storage(policy))
+
+    def call(given: Any) -> Any:
+        return _called(case, layer, given["inputs"], given["masks"]), layer.losses
+
+    traced = trace(call, _specs(given, symbolic=True), name=case.name.lower())
+    return _without_state(traced, "penalty", given)
+
+
+@functools.cache
+def expected(graph: LayerGraph) -> list[Spread]:
+    """The float64 results, and how far rounding alone moves them."""
+    return spreads(graph.graph, list(graph.inputs.values()))
+
+
+def computed(
+    case: LayerCase, policy: str, adapter: Adapter, *, step: bool = False, fast: bool = True
+) -> list[np.ndarray]:
+    """What a backend gives for the training step or the forward pass of a case.
+
+    Arguments:
+        case: Of `LAYER_CASES`.
+        policy: A dtype or dtype policy.
+        adapter: Where it runs.
+        step: Whether it is the training step, which is in float64.
+        fast: Whether native versions of composites are used.
+    """
+    some = not fast or policy.startswith("mixed_")
+    family = next((cases for cases in FAMILIES.values() if case in cases), ())
+    together = tuple(c for c in family if c.shapes[0][0] == case.shapes[0][0] and (c in LEADING_CASES or not some))
+    results = _results(adapter, together, policy, step, fast) if case in together else {}
+    return results[case] if results else run_alone(graph_of(case, policy, step), adapter, fast=fast)
+
+
+def graph_of(case: LayerCase, policy: str, step: bool) -> LayerGraph:
+    """The training step or the forward pass."""
+    return training_step(case) if step else forward(case, policy)
+
+
+def weighted(outputs: Sequence[Any]) -> Any:
+    """A scalar that depends on every element in another way."""
+    total: Any = 0.0
+    for i, y in enumerate(outputs):
+        if y.dtype.is_float:
+            total = total + ops.sum(y * ops.cast(element_weights(y.shape, i), y.dtype))
+    return total
+
+
+def element_weights(shape: Sequence[Any], number: int) -> np.ndarray:
+    """The factors of `weighted` for output `number`; those of all samples are equal."""
+    sizes = shape[1:]
+    return np.cos(np.arange(math.prod(sizes), dtype=np.float64) + number).reshape((1, *sizes))
+
+
+@functools.cache
+def _results(
+    adapter: Adapter, cases: tuple[LayerCase, ...], policy: str, step: bool, fast: bool
+) -> dict[LayerCase, list[np.ndarray]]:
+    """The results of all these cases, run as one graph; empty if that is impossible."""
+    try:
+        return dict(zip(cases, _run([graph_of(c, policy, step) for c in cases], adapter, fast)))
+    except Exception:
+        return {}
+
+
+def run_alone(graph: LayerGraph, adapter: Adapter, *, fast: bool = True) -> list[np.ndarray]:
+    """The results of one graph on a backend."""
+    return _run([graph], adapter, fast)[0]
+
+
+def _run(parts: Sequence[LayerGraph], adapter: Adapter, fast: bool) -> list[list[np.ndarray]]:
+    graphs = [part.graph for part in parts]
+    joint = Graph(
+        graphs[0].name if len(graphs) == 1 else "layers",
+        tuple(x for g in graphs for x in g.inputs),
+        tuple(e for g in graphs for e in g.equations),
+        tuple(y for g in graphs for y in g.outputs),
+        constants={k: v for g in graphs for k, v in g.constants.items()},
+    )
+    executable = adapter.compile(joint, Options(fast=fast))
+    found = [adapter.to_numpy(y) for y in executable(*(a for part in parts for a in part.inputs.values()))]
+    rest = iter(found)
+    return [[next(rest) for _ in g.outputs] for g in graphs]
+
+
+def _given(case: LayerCase, dtype: str) -> dict[str, Any]:
+    return {"inputs": dict(enumerate(tree.leaves(case.inputs(dtype)))), "masks": case.given_masks()}
+
+
+def _called(case: LayerCase, layer: Any, inputs: Mapping[int, Any], masks: Any) -> list[Any]:
+    ordered = [inputs[i] for i in range(len(inputs))]
+    return list(tree.leaves(case.call(layer, ordered if case.is_list else ordered[0], masks)))
+
+
+def _specs(given: Any, *, symbolic: bool) -> Any:
+    def spec(x: np.ndarray) -> Spec:
+        sizes = (Dim.named("batch"), *x.shape[1:]) if symbolic else x.shape
+        return Spec(sizes, dtypes.as_dtype(x.dtype))
+
+    return tree.map(spec, given)
+
+
+def _without_state(traced: Trace, second: str, given: Any) -> LayerGraph:
+    """The function returned two lists: outputs, and others that are named after `second`."""
+    lists = tree.unflatten(traced.structure, list(range(len(traced.graph.results))))
+    results = [f"{name} {i}" for name, found in zip(("output", second), lists) for i in range(len(found))]
+    updated = [f"{_short(v)} afterwards" for v in traced.updated]
+    inputs = {_short(v): v.numpy() for v in traced.variables}
+    inputs |= {f"input {i}": x for i, x in given["inputs"].items()}
+    inputs |= {f"mask {i}": x for i, x in enumerate(tree.leaves(given["masks"]))}
+    return LayerGraph(traced.graph.replace(state=0, updates=()), inputs, (*updated, *results))
+
+
+def _short(variable: Any) -> str:
+    return variable.path.removeprefix("tested/")
