@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from multiback import activations
 from multiback.errors import ArgumentError, SavingError
 from multiback.layers._arguments import title
 from multiback.layers._layer import Layer
@@ -86,6 +87,8 @@ class Lambda(Layer):
                     f"Layer {config.get('name')!r} was saved with the code of its {name}, and code is never loaded. "
                     "Save it with a named function, and pass that in custom_objects."
                 )
-            if isinstance(value, Mapping | list):
+            if isinstance(value, str):
+                config[name] = activations.deserialize(value)  # which are known by their names alone
+            elif isinstance(value, Mapping | list):
                 config[name] = deserialize(value)
         return super().from_config(config)
