@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from multiback.errors import ArgumentError
-from multiback.ops._cases import Bound, Case, Sample
+from multiback.ops._cases import ALL_FLOATS, HALVES, Bound, Case, Sample
 from multiback.ops._define import OPS, Array, composite
+from multiback.ops._precision import widened
 from multiback.ops._rules import axis_index, chained, promoting
 from multiback.ops.shaping import reshape
 
-_INF = float("inf")
+_INF, _NAN = float("inf"), float("nan")
 _VECTOR = (None, 1, 2, _INF, -_INF, 0)
 _MATRIX = (None, "fro", 1, -1, _INF, -_INF)
 
@@ -35,6 +36,7 @@ def _norm_axes(call: dict[str, Any]) -> None:
 
 
 _X = Sample(("batch", 4, 3))
+_SPECIAL = Sample(values=[[_INF, 1.0], [-_INF, 2.0], [_NAN, 1.0], [_NAN, _INF], [0.0, -0.0]])
 
 
 def _case(label: str, c: float = 4, differentiable: bool = True, **attributes: Any) -> Case:
@@ -50,14 +52,30 @@ def _case(label: str, c: float = 4, differentiable: bool = True, **attributes: A
         _case("l1", ord=1, axis=-1),
         _case("largest", ord=_INF, axis=1),
         _case("smallest", ord=-_INF, axis=1),
+        _case("all, kept", keepdims=True),
+        _case("l1 kept", ord=1, axis=0, keepdims=True),
+        _case("l0.5", c=32, ord=0.5, axis=-1),
+        _case("l-1", c=32, ord=-1, axis=-1),
+        Case((_X,), {"axis": -1}, "l2", ALL_FLOATS[1:], Bound(4), False),
+        Case((_X,), {"axis": -1, "ord": 3}, "l3", HALVES, Bound(16), False),
+        Case((_X,), {"axis": (1, 2), "ord": 1}, "columns", HALVES, Bound(4), False),
+        Case((Sample((3, 9), 900, 999),), {"axis": 1}, "whose squares overflow", ("float16",), Bound(4), False),
+        Case((Sample((2, 1000)),), {"axis": 1}, "long", ("float32", *HALVES), Bound(4), False),
+        Case((Sample(("batch",)),), {"ord": 2}, "vector", bound=Bound(4)),
+        Case((Sample((4, 3)),), {"ord": "fro"}, "matrix", bound=Bound(4)),
+        Case((Sample(()),), {}, "scalar", bound=Bound(4)),
         _case("count", ord=0, axis=1, differentiable=False),
         _case("l3", c=16, ord=3, axis=-1),
         _case("frobenius", ord="fro", axis=(0, 2)),
         _case("columns", ord=1, axis=(1, 2)),
         _case("rows", ord=_INF, axis=(-2, -1), keepdims=True),
         _case("least column", ord=-1, axis=(2, 1)),
-        Case((Sample(values=[0.0, 0.0]),), {}, "zero", bound=Bound(0)),
-        Case((Sample(("batch", 3), -9, 9, dtype="int32"),), {}, "integers", bound=Bound(4), differentiable=False),
+        Case((Sample(values=[0.0, 0.0]),), {}, "divergence-33", bound=Bound(0), smooth=False),
+        *(
+            Case((_SPECIAL,), {"axis": 1, "ord": order}, f"special, ord={order}", differentiable=False)
+            for order in (None, 1, _INF, -_INF, 0)
+        ),
+        Case((Sample((4, 3), 0, 9),), {}, "integers", ("int32", "uint8"), Bound(4)),
     ],
 )
 def norm(x: Array, ord: Any = None, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
@@ -66,6 +84,8 @@ def norm(x: Array, ord: Any = None, axis: int | Sequence[int] | None = None, kee
     Vectors: (sum |x|^p)^(1/p) for ord p, max |x| for inf, min |x| for -inf, the number of nonzeros for 0; 2 by default.
     Matrices: the root of the sum of squares ("fro", the default), the largest (1) or smallest (-1) sum of a column, the
     largest (inf) or smallest (-inf) sum of a row. The gradient of the 2-norm at 0 is 0.
+
+    Floats of 16 bits are computed in float32.
 
     Arguments:
         x: Array; integers become floats.
@@ -85,22 +105,25 @@ def norm(x: Array, ord: Any = None, axis: int | Sequence[int] | None = None, kee
         >>> ops.norm([3.0, 4.0]).tolist()
         5.0
     """
-    axes, size = axis, OPS["abs"](x)
-    if ord is None:
+    return OPS["cast"](_norm(widened(x), ord, axis, keepdims), x.dtype)
+
+
+def _norm(x: Any, order: Any, axes: Any, keepdims: bool) -> Any:
+    size = OPS["abs"](x)
+    if order is None:
         return _root(OPS["sum"](x * x, axis=axes, keepdims=keepdims))
-    if len(axes) == 2:  # type: ignore[arg-type]
-        summed, kept = (axes[0], axes[1]) if abs(ord) == 1 else (axes[1], axes[0])  # type: ignore[index]
+    if len(axes) == 2:
+        summed, kept = axes if abs(order) == 1 else axes[::-1]
         sums = OPS["sum"](size, axis=summed, keepdims=True)
-        found = OPS["max" if ord > 0 else "min"](sums, axis=kept, keepdims=True)
-        shape = tuple(n for i, n in enumerate(found.shape) if keepdims or i not in axes)  # type: ignore[operator]
-        return reshape(found, shape)
-    if ord in (_INF, -_INF):
-        return OPS["max" if ord > 0 else "min"](size, axis=axes, keepdims=keepdims)
-    if ord == 0:
+        found = OPS["max" if order > 0 else "min"](sums, axis=kept, keepdims=True)
+        return reshape(found, tuple(n for i, n in enumerate(found.shape) if keepdims or i not in axes))
+    if order in (_INF, -_INF):
+        return OPS["max" if order > 0 else "min"](size, axis=axes, keepdims=keepdims)
+    if order == 0:
         return OPS["sum"](OPS["cast"](OPS["not_equal"](x, 0), x.dtype), axis=axes, keepdims=keepdims)
-    if ord == 1:
+    if order == 1:
         return OPS["sum"](size, axis=axes, keepdims=keepdims)
-    return OPS["power"](OPS["sum"](OPS["power"](size, ord), axis=axes, keepdims=keepdims), 1 / ord)
+    return OPS["power"](OPS["sum"](OPS["power"](size, order), axis=axes, keepdims=keepdims), 1 / order)
 
 
 def _root(total: Any) -> Any:

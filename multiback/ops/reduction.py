@@ -12,7 +12,7 @@ from multiback import dtypes
 from multiback.errors import ShapeError
 from multiback.graph.ir import Spec
 from multiback.graph.op import OPS
-from multiback.ops._cases import EXACT, Bound, Case, Sample, exact
+from multiback.ops._cases import ALL_FLOATS, ALL_INTEGERS, EXACT, HALVES, SIGNED, UNSIGNED, Bound, Case, Sample, exact
 from multiback.ops._define import Array, composite, primitive
 from multiback.ops._rules import Axes, as_type, axis_indices, chained
 from multiback.ops.arithmetic import divide
@@ -22,7 +22,6 @@ from multiback.ops.comparison import equal, to_bool
 from multiback.ops.selection import maximum, minimum, where
 
 _INF, _NAN = float("inf"), float("nan")
-_FLOATS = ("float32", "float16", "bfloat16")
 
 
 def reduced_shape(shape: Sequence[Any], axis: Any, keepdims: bool) -> tuple[Any, ...]:
@@ -62,15 +61,43 @@ def reductions(
     transform: Any = None,
     dtypes: Sequence[str] = ("float32",),
     differentiable: bool = True,
+    of_nothing: bool = True,
     **extra: Any,
 ) -> list[Case]:
+    """Cases of a reduction over each kind of axes, in the first dtype, and of one in the others.
+
+    Arguments:
+        of_nothing: Whether reducing an axis of size 0 has a meaning.
+    """
     sample = Sample(("batch", 5, 3), transform=transform)
-    choices = ((1, False), (-1, True), ((0, 2), True), (None, False), (None, True), ((), False))
+    choices = (
+        (1, False),
+        (-1, True),
+        ((0, 2), True),
+        ((2, 1), False),
+        (0, False),
+        (None, False),
+        (None, True),
+        ((), False),
+    )
     made = [
-        Case((sample,), {"axis": a, "keepdims": k, **extra}, f"axis={a}, keepdims={k}", dtypes, bound, differentiable)
+        Case(
+            (sample,),
+            {"axis": a, "keepdims": k, **extra},
+            f"axis={a}, keepdims={k}",
+            dtypes[:1],
+            bound,
+            # One axis, several, and all: the others differ in shape only.
+            differentiable and (a, k) in ((1, False), ((0, 2), True), (None, False)),
+            edges=of_nothing or a in (1, -1, (2, 1), ()),
+        )
         for a, k in choices
     ]
-    return [*made, Case((Sample(()),), dict(extra), "scalar", ("float32",), bound, differentiable)]
+    if len(dtypes) > 1:
+        made.append(
+            Case((Sample((4, 5, 3), transform=transform),), {"axis": (0, 1), **extra}, "", dtypes[1:], bound, False)
+        )
+    return [*made, Case((Sample(()),), dict(extra), "scalar", dtypes[:1], bound, False)]
 
 
 def over_magnitudes(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -80,20 +107,44 @@ def over_magnitudes(function: Callable[..., Any]) -> Callable[..., Any]:
 _MATRIX = Sample((2, 3), -9, 9)
 _BOOLS = Sample((2, 3), dtype="bool")
 _EMPTY = Sample(values=np.zeros((2, 0)))
+_COUNTS = Sample(("batch", 4), 0, 9)
+_SUM = Bound(4, over_magnitudes(np.sum))
+_LONG, _LONG_COLUMNS = Sample((2, 1000), 0.0, 1.0), Sample((1000, 2), 0.0, 1.0)
+# Higham and Mary 2019: the error of a sum of n terms, one after another, is hardly ever above 2 sqrt(n) u sum|x|.
+_LONG_SUM = Bound(63, over_magnitudes(np.sum))
+_WIDE_SUM = Bound(2, over_magnitudes(np.sum))
+_OVERFLOW = Sample(values=[[_INF, 1.0], [_INF, -_INF], [_NAN, 0.0], [3e38, 3e38], [0.0, -_INF]])
 
 
 @primitive(
     canonical=chained(reduction_axes, bools_as_integers),
     cases=[
-        *reductions(Bound(4, over_magnitudes(np.sum)), dtypes=_FLOATS),
-        *exact(["int32"], _MATRIX, label="integers", axis=1),
-        *exact(["int8"], Sample(values=[100, 100]), label="integers that wrap"),
-        *exact(["bool"], _BOOLS, label="bools", axis=0),
-        *exact(["float32"], _EMPTY, label="empty", axis=1),
+        *reductions(_SUM, dtypes=ALL_FLOATS),
+        Case((_LONG,), {"axis": 1}, "long", ("float32",), _LONG_SUM),
+        Case((Sample((1000, 2), 0.0, 1.0),), {"axis": 0}, "long columns", ("float32",), _LONG_SUM, False),
+        Case((_LONG,), {"axis": 1}, "long", HALVES, Bound(2, over_magnitudes(np.sum)), False),
+        Case(
+            (Sample((1000, 2), 0.0, 1.0),),
+            {"axis": 0},
+            "long columns",
+            HALVES,
+            Bound(2, over_magnitudes(np.sum)),
+            False,
+        ),
+        *exact(
+            ["float32"], Sample(values=[[_INF, 1.0], [_INF, -_INF], [_NAN, 1.0], [3e38, 3e38]]), label="special", axis=1
+        ),
+        *exact(ALL_INTEGERS, _COUNTS, label="integers", axis=1),
+        *exact(["int32"], Sample(values=[2**31 - 1, 1]), label="divergence-6"),
+        *exact(["int8"], Sample(values=[100, 100]), label="divergence-6"),
+        *exact(["bool"], _BOOLS, label="divergence-7", axis=0),
+        *exact(["float32", "int32", "bool"], _EMPTY, label="empty", axis=1),
     ],
 )
 def sum(x: Array, axis: Axes = None, keepdims: bool = False) -> Spec:
     """Sum over axes: y = sum_i x[i]; 0 over none. Integers keep their dtype and wrap; bools count in int32.
+
+    Floats of 16 bits are added in float32.
 
     Arguments:
         x: Any array.
@@ -115,7 +166,13 @@ def sum(x: Array, axis: Axes = None, keepdims: bool = False) -> Spec:
     return Spec(reduced_shape(x.shape, axis, keepdims), x.dtype)
 
 
-sum.meaning(lambda x, axis, keepdims: np.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype))
+def accumulated(function: Any, x: Any, **arguments: Any) -> Any:
+    """A NumPy sum in the dtype of `x`, in float32 for floats of 16 bits."""
+    wide = np.float32 if dtypes.as_dtype(x.dtype).is_float and x.dtype.itemsize < 4 else x.dtype
+    return function(x.astype(wide, copy=False), dtype=wide, **arguments).astype(x.dtype)
+
+
+sum.meaning(lambda x, axis, keepdims: accumulated(np.sum, x, axis=axis, keepdims=keepdims))
 sum.vjp(lambda g, y, x, axis, keepdims: OPS["broadcast_to"](with_axes(g, x, axis), x.shape))
 
 
@@ -129,12 +186,17 @@ def _as_requested(call: dict[str, Any]) -> None:
 @primitive(
     canonical=chained(_as_requested, reduction_axes, bools_as_integers),
     cases=[
-        *reductions(Bound(32), dtypes=("float32",)),
-        *exact(["int32"], _MATRIX, label="integers", axis=1),
+        *reductions(Bound(64), dtypes=ALL_FLOATS),  # 60 factors at most
+        *exact(
+            ["float32"], Sample(values=[[_INF, 0.0], [_NAN, 0.0], [3e38, 3e38], [0.0, -1.0]]), label="special", axis=1
+        ),
+        *exact(ALL_INTEGERS, Sample(("batch", 4), 0, 3), label="integers", axis=1),
+        *exact(["int32"], Sample(values=[2**30, 8]), label="integers that wrap"),
         *exact(["int32"], _MATRIX, label="dtype", axis=1, dtype="float32"),
         *exact(["bool"], _BOOLS, label="bools", axis=0),
-        *exact(["float32"], _EMPTY, label="empty", axis=1),
+        *exact(["float32", "int32"], _EMPTY, label="empty", axis=1),
         Case((Sample(values=[[0.0, 2.0, 3.0], [0.0, 0.0, 3.0], [1.0, 2.0, 3.0]]),), {"axis": 1}, "gradient at zero"),
+        Case((Sample(values=[[0.0, 2.0], [3.0, 1.0]]),), {}, "gradient at zero of all"),
     ],
 )
 def prod(x: Array, axis: Axes = None, keepdims: bool = False, dtype: Any = None) -> Spec:
@@ -177,14 +239,24 @@ def _extremum_gradient(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any
 
 
 _EXTREMA = [
-    *reductions(EXACT, dtypes=_FLOATS),
-    *exact(["int32"], _MATRIX, label="integers", axis=1),
+    *reductions(EXACT, dtypes=ALL_FLOATS, of_nothing=False),
+    *exact(ALL_INTEGERS, _COUNTS, label="integers", axis=1),
+    *exact(["int32"], Sample(values=[[-(2**31), 2**31 - 1], [-5, -(2**31)]]), label="extremes", axis=1),
     *exact(["bool"], _BOOLS, label="bools", axis=0),
     *exact(
-        ["float32"], Sample(values=[[1.0, _NAN, 2.0], [_INF, 1.0, -_INF], [_NAN, _INF, 1.0]]), label="special", axis=1
+        ("float32", *HALVES),
+        Sample(values=[[1.0, _NAN, 2.0], [_INF, 1.0, -_INF], [_NAN, _INF, 1.0], [-_INF, -_INF, -_INF]]),
+        label="special",
+        axis=1,
     ),
-    Case((Sample(values=[[1.0, 3.0, 3.0], [2.0, 2.0, 2.0], [0.0, -1.0, 0.0]]),), {"axis": 1}, "ties", bound=EXACT),
-    Case((Sample(values=[[1.0, 3.0], [3.0, 1.0]]),), {}, "ties over two axes", bound=EXACT),
+    Case(
+        (Sample(values=[[1.0, 3.0, 3.0], [2.0, 2.0, 2.0], [0.0, -1.0, -1.0]]),),
+        {"axis": 1},
+        "divergence-32",
+        smooth=False,
+    ),
+    Case((Sample(values=[[1.0, 3.0], [3.0, 1.0]]),), {}, "divergence-32 over two axes", smooth=False),
+    *exact(["float32"], Sample((0, 3)), label="divergence-24", axis=1),
 ]
 
 
@@ -201,7 +273,7 @@ def amax(x: Array, axis: Axes = None, keepdims: bool = False) -> Spec:
         The reduced shape, in the dtype of `x`.
 
     Raises:
-        ShapeError: for an axis of size 0.
+        ShapeError: for an axis of size 0; where its size is symbolic, what comes of 0 is not defined.
 
     Source: array API standard 2024.12, max.
 
@@ -230,7 +302,7 @@ def amin(x: Array, axis: Axes = None, keepdims: bool = False) -> Spec:
         The reduced shape, in the dtype of `x`.
 
     Raises:
-        ShapeError: for an axis of size 0.
+        ShapeError: for an axis of size 0; where its size is symbolic, what comes of 0 is not defined.
 
     Source: array API standard 2024.12, min.
 
@@ -246,9 +318,11 @@ amin.meaning(lambda x, axis, keepdims: np.min(x, axis=axis, keepdims=keepdims))
 amin.vjp(_extremum_gradient)
 
 _WITH_INITIAL = [
-    *reductions(EXACT),
-    *exact(["float32"], Sample(("batch", 3)), label="initial", axis=1, initial=0.5),
-    *exact(["int32"], _MATRIX, label="integers with initial", initial=2),
+    *reductions(EXACT, of_nothing=False),
+    Case((Sample(("batch", 3)),), {"axis": 1, "initial": 0.5}, "initial", bound=EXACT),
+    *exact(HALVES, Sample((4, 3)), label="initial", axis=1, initial=0.5),
+    *exact(["float32"], Sample(values=[[1.0, _NAN], [_INF, 1.0]]), label="special", axis=1, initial=0.0),
+    *exact(["int32", "uint8"], Sample((2, 3), 0, 9), label="integers with initial", initial=2),
 ]
 
 
@@ -309,10 +383,12 @@ def min(x: Array, axis: Axes = None, keepdims: bool = False, initial: float | No
 
 
 _TESTS = [
-    *reductions(EXACT, transform=np.round, differentiable=False),
+    *reductions(EXACT, transform=np.round, dtypes=ALL_FLOATS, differentiable=False),
     *exact(["bool"], Sample(("batch", 2), dtype="bool"), label="bools", axis=1),
-    *exact(["float32"], Sample(values=[[0.0, _NAN], [0.0, -0.0]]), label="special", axis=1),
-    *exact(["float32"], _EMPTY, label="empty", axis=1),
+    *exact(["bool"], Sample(("batch", 5, 3), dtype="bool"), label="bools over two axes", axis=(0, -1), keepdims=True),
+    *exact((*SIGNED, *UNSIGNED), Sample((4, 2), 0, 2), label="integers", axis=1),
+    *exact(("float32", *HALVES), Sample(values=[[0.0, _NAN], [0.0, -0.0], [_INF, 1.0]]), label="special", axis=1),
+    *exact(["float32", "bool"], _EMPTY, label="empty", axis=1),
 ]
 
 

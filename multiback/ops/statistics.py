@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from multiback import dtypes
 from multiback.errors import ShapeError
 from multiback.graph.dims import Dim, product
 from multiback.graph.op import OPS
-from multiback.ops._cases import Bound, Case, Sample, exact
+from multiback.ops._cases import ALL_FLOATS, HALVES, Bound, Case, Sample, exact
 from multiback.ops._define import Array, composite
+from multiback.ops._precision import widened
 from multiback.ops._rules import Axes, axis_indices, chained, promoting
 from multiback.ops.arithmetic import divide, multiply, subtract
 from multiback.ops.casting import cast, stop_gradient
@@ -22,15 +24,22 @@ from multiback.ops.selection import where
 from multiback.ops.sizes import dimension
 
 _INF, _NAN = float("inf"), float("nan")
-_FLOATS = ("float32", "float16", "bfloat16")
 _FLOAT_AXES = chained(promoting("x", to_float=True), reduction_axes)
-_INTEGERS = Sample((2, 3), -9, 9)
+_LONG = Sample((2, 1000), 0.0, 1.0)
+_ROUND = Sample(("batch", 5, 3), transform=np.round)
 
 
 def _spread(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The magnitude at which the deviations from the mean are rounded."""
-    center = np.mean(x, axis=axis, keepdims=True)
-    return np.mean(np.abs(x - center) * (np.abs(x) + np.abs(center)), axis=axis, keepdims=keepdims)
+    """The magnitude at which the deviations from the mean are rounded; that of the mean in float32 counts squared."""
+    center = _mean(x, axis, True)
+    size = np.abs(x) + np.abs(center)
+    return _mean(np.abs(x - center) * size + 2.0**-24 * size * size, axis, keepdims)
+
+
+def _mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """NumPy's mean without its warning for no elements."""
+    count = np.sum(np.ones_like(x), axis=axis, keepdims=keepdims)
+    return np.sum(x, axis=axis, keepdims=keepdims) / np.maximum(count, 1.0)
 
 
 def _count(x: Any, axis: Any) -> Any:
@@ -42,14 +51,19 @@ def _count(x: Any, axis: Any) -> Any:
 @composite(
     canonical=_FLOAT_AXES,
     cases=[
-        *reductions(Bound(4, over_magnitudes(np.mean)), dtypes=_FLOATS),
-        *exact(["int32"], Sample(values=[[1, 2], [3, 5]]), label="integers", axis=1),
-        *exact(["bool"], Sample(values=[1, 0], dtype="bool"), label="bools"),
-        *exact(["float32"], Sample(values=np.zeros((2, 0))), label="empty", axis=1),
+        *reductions(Bound(4, over_magnitudes(_mean)), dtypes=ALL_FLOATS),
+        Case((_LONG,), {"axis": 1}, "long", HALVES, Bound(2), False),
+        Case((Sample((3, 3), 5e4, 6e4),), {"axis": 1}, "whose sum overflows", ("float16",), Bound(2), False),
+        *exact(("int32", "uint8", "int64"), Sample(values=[[1, 2], [3, 5]]), label="divergence-7", axis=1),
+        *exact(["bool"], Sample(values=[1, 0], dtype="bool"), label="divergence-7"),
+        *exact(["float32"], Sample(values=[[_INF, 1.0], [_INF, -_INF], [_NAN, 1.0]]), label="special", axis=1),
+        *exact(["float32"], Sample(values=np.zeros((2, 0))), label="divergence-24", axis=1),
     ],
 )
 def mean(x: Array, axis: Axes = None, keepdims: bool = False) -> Any:
     """Arithmetic mean over axes: y = sum_i x[i] / n; NaN over none. Integers and bools become float32.
+
+    Floats of 16 bits are added in float32.
 
     Arguments:
         x: Any array.
@@ -65,12 +79,32 @@ def mean(x: Array, axis: Axes = None, keepdims: bool = False) -> Any:
         >>> ops.mean([[1, 2], [3, 4]], axis=0).tolist()
         [2.0, 3.0]
     """
-    return divide(sum(x, axis, keepdims), _count(x, axis))
+    wide = widened(x)
+    return cast(divide(sum(wide, axis, keepdims), _count(wide, axis)), x.dtype)
 
 
-@composite(canonical=_FLOAT_AXES, cases=reductions(Bound(8, _spread)))
+# The gradient is x - mean, at most 1, with the error of a mean of 1000.
+_FAR, _FAR_GRADIENT = Sample((3, 50), 999.0, 1001.0), 2000
+_DEVIATIONS = [
+    Case((Sample(values=[[2.0, _NAN, 1.0], [1.0, _INF, 0.0], [3.0, 3.0, 3.0]]),), {"axis": 1}, "special", ALL_FLOATS),
+    Case((Sample(values=[[2, 4], [1, -4]]),), {"axis": 1}, "integers", ("int32", "bool")),
+]
+_SPECIAL_DEVIATIONS = [replace(case, differentiable=False) for case in _DEVIATIONS]
+
+
+@composite(
+    canonical=_FLOAT_AXES,
+    cases=[
+        *reductions(Bound(8, _spread), dtypes=ALL_FLOATS),
+        Case((_FAR,), {"axis": 1}, "far from zero", bound=Bound(8, _spread, _FAR_GRADIENT)),
+        Case((Sample(values=[[1.0, 2.0, 6.0]]),), {"axis": 1}, "divergence-37"),
+        *_SPECIAL_DEVIATIONS,
+    ],
+)
 def var(x: Array, axis: Axes = None, keepdims: bool = False) -> Any:
-    """Variance over axes: y = mean((x - mean(x))**2), of the whole population (divided by n).
+    """Variance over axes: y = mean((x - mean(x))**2), of the whole population (divided by n); NaN over none.
+
+    Floats of 16 bits are computed in float32.
 
     Arguments:
         x: Any array; integers become float32.
@@ -86,28 +120,32 @@ def var(x: Array, axis: Axes = None, keepdims: bool = False) -> Any:
         >>> ops.var([1.0, 3.0]).tolist()
         1.0
     """
-    return mean(square(x - mean(x, axis, True)), axis, keepdims)
+    wide = widened(x)
+    return cast(mean(square(wide - mean(wide, axis, True)), axis, keepdims), x.dtype)
+
+
+def _relative_spread(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    center = _mean(x, axis, True)
+    deviation = np.sqrt(_mean((x - center) ** 2, axis, keepdims))
+    linear = _mean(np.abs(x - center) * (np.abs(x) + np.abs(center)), axis, keepdims)
+    return linear / np.maximum(deviation, 1e-30) + _mean(np.abs(x), axis, keepdims)
 
 
 @composite(
     canonical=_FLOAT_AXES,
     cases=[
-        *reductions(
-            Bound(
-                8,
-                lambda x, axis=None, keepdims=False: (
-                    _spread(x, axis, keepdims) / np.maximum(np.std(x, axis, keepdims=keepdims), 1e-30)
-                    # The mean's own rounding is all that is left of equal elements.
-                    + np.max(np.abs(x), axis, keepdims=keepdims, initial=0.0)
-                ),
-            )
-        ),
-        Case((Sample(values=[[2.0, 2.0], [1.0, 3.0]]),), {"axis": 1}, "constant row"),
-        Case((Sample(values=[[2.0, _NAN], [1.0, _INF]]),), {"axis": 1}, "special", differentiable=False),
+        *reductions(Bound(8, _relative_spread), dtypes=ALL_FLOATS),
+        Case((_FAR,), {"axis": 1}, "far from zero", bound=Bound(8, _relative_spread, _FAR_GRADIENT)),
+        Case((Sample((3, 9), -900, 900),), {"axis": 1}, "whose variance overflows", ("float16",), Bound(4), False),
+        Case((Sample(values=[[2.0, 2.0], [1.0, 3.0]]),), {"axis": 1}, "divergence-33", smooth=False),
+        Case((Sample(values=[[1.0, 2.0, 6.0]]),), {"axis": 1}, "divergence-37"),
+        *_SPECIAL_DEVIATIONS,
     ],
 )
 def std(x: Array, axis: Axes = None, keepdims: bool = False) -> Any:
     """Standard deviation over axes: y = sqrt(mean((x - mean(x))**2)). Where it is 0, so is its gradient.
+
+    Floats of 16 bits are computed in float32.
 
     Arguments:
         x: Any array; integers become float32.
@@ -123,18 +161,21 @@ def std(x: Array, axis: Axes = None, keepdims: bool = False) -> Any:
         >>> ops.std([1.0, 3.0]).tolist()
         1.0
     """
-    variance = var(x, axis, keepdims)
+    variance = var(widened(x), axis, keepdims)
     zero = less_equal(variance, 0.0)
-    return where(zero, 0.0, sqrt(where(zero, 1.0, variance)))
+    return cast(where(zero, 0.0, sqrt(where(zero, 1.0, variance))), x.dtype)
 
 
 @composite(
     cases=[
-        *exact(["float32"], Sample(("batch", 5, 3), transform=np.round), label="axis=1", axis=1),
-        *exact(["float32"], Sample(("batch", 5, 3), transform=np.round), label="all"),
-        *exact(["float32"], Sample(values=[0.0, -0.0, _NAN, 2.0]), label="special"),
+        *exact(ALL_FLOATS, _ROUND, label="axis=1", axis=1),
+        *exact(["float32"], _ROUND, label="all"),
+        *exact(["float32"], _ROUND, label="several", axis=(0, -1)),
+        *exact(["float32"], Sample(()), label="scalar"),
+        *exact(["float32"], Sample(values=[0.0, -0.0, _NAN, 2.0, _INF]), label="special"),
+        *exact(["float32"], Sample(values=np.zeros((2, 0))), label="empty", axis=1),
         *exact(["bool"], Sample((2, 3), dtype="bool"), label="bools", axis=(0, 1)),
-        *exact(["int32"], _INTEGERS, label="integers", axis=-1),
+        *exact(["int32", "uint8", "int64"], Sample((2, 3), 0, 2), label="integers", axis=-1),
     ],
 )
 def count_nonzero(x: Array, axis: Axes = None) -> Any:
@@ -157,21 +198,23 @@ def count_nonzero(x: Array, axis: Axes = None) -> Any:
 
 
 def _logarithmic_scale(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return 1.0 + np.max(np.abs(x), axis=axis, keepdims=keepdims)
+    return 1.0 + np.max(np.abs(x), axis=axis, keepdims=keepdims, initial=0.0)
 
 
 @composite(
     canonical=_FLOAT_AXES,
     cases=[
-        *reductions(Bound(4, _logarithmic_scale)),
+        *reductions(Bound(4, _logarithmic_scale), dtypes=ALL_FLOATS, of_nothing=False),
+        Case((_LONG,), {"axis": 1}, "long", HALVES, Bound(4, _logarithmic_scale), False),
         # Rounding x itself moves its softmax, the gradient, by |x| u.
         Case((Sample(values=[[500.0, 500.0], [-500.0, -501.0]]),), {"axis": 1}, "large", bound=Bound(4, gradient=1002)),
         *exact(
-            ["float32"],
-            Sample(values=[[-_INF, -_INF], [_INF, 1.0], [_NAN, 1.0], [-_INF, 0.0]]),
-            label="special",
+            ("float32", *HALVES),
+            Sample(values=[[-_INF, -_INF], [_INF, 1.0], [_INF, -_INF], [_NAN, 1.0], [-_INF, 0.0]]),
+            label="divergence-26",
             axis=1,
         ),
+        Case((Sample(values=[[1, 2], [0, 0]]),), {"axis": 1}, "integers", ("int32", "bool")),
     ],
 )
 def logsumexp(x: Array, axis: Axes = None, keepdims: bool = False) -> Any:
@@ -217,37 +260,33 @@ def _align_weights(call: dict[str, Any]) -> None:
     return None
 
 
+def _weighted(x: Any, w: Any = None, axis: Any = None) -> Any:
+    """sum |w x| / sum |w|."""
+    w = np.ones_like(x) if w is None else np.abs(w) + np.zeros_like(x)
+    return np.sum(np.abs(x) * w, axis) / np.maximum(np.sum(w, axis), 1e-30)
+
+
+_AVERAGE = Bound(8, _weighted)
+
+
 @composite(
     canonical=_align_weights,
     cases=[
-        Case(
-            (Sample(("batch", 3)), None),
-            {"axis": 1},
-            "no weights",
-            bound=Bound(4, lambda x, w, axis: np.mean(abs(x), axis)),
-        ),
-        Case(
-            (Sample(("batch", 3)), Sample((3,), 0.5, 2)),
-            {"axis": 1},
-            "one axis",
-            bound=Bound(8, lambda x, w, axis: np.average(abs(x), axis, w)),
-        ),
-        Case(
-            (Sample(("batch", 3)), Sample(("batch", 3), 0.5, 2)),
-            {"axis": 0},
-            "all weights",
-            bound=Bound(8, lambda x, w, axis: np.average(abs(x), axis, w)),
-        ),
-        Case(
-            (Sample(("batch", 3)), Sample(("batch", 3), 0.5, 2)),
-            {},
-            "all axes",
-            bound=Bound(8, lambda x, w: np.average(abs(x), weights=w)),
-        ),
+        Case((Sample(("batch", 3)), None), {"axis": 1}, "no weights", bound=_AVERAGE),
+        Case((Sample(("batch", 3)), Sample((3,), 0.5, 2)), {"axis": 1}, "one axis", bound=_AVERAGE),
+        Case((Sample((4, 3)), Sample((3,), 0.5, 2)), {"axis": 1}, "one axis", ALL_FLOATS[1:], _AVERAGE, False),
+        Case((Sample(("batch", 3)), Sample(("batch", 3), 0.5, 2)), {"axis": 0}, "all weights", bound=_AVERAGE),
+        Case((Sample(("batch", 3)), Sample(("batch", 3), 0.5, 2)), {}, "all axes", bound=_AVERAGE),
+        Case((Sample(("batch", 2, 3)), Sample(("batch", 2, 3), 0.5, 2)), {"axis": (0, 2)}, "two axes", bound=_AVERAGE),
+        Case((Sample((2, 3), 9e3, 1e4), Sample((3,), 8, 9)), {"axis": 1}, "large", ("float16",), _AVERAGE, False),
+        *exact(["float32"], Sample(values=[1.0, 2.0]), Sample(values=[1.0, -1.0]), label="weights that cancel"),
+        Case((Sample(values=[1, 4]), Sample(values=[2, 1])), {"axis": 0}, "integers", ("int32",)),
     ],
 )
 def average(x: Array, axis: Axes = None, weights: Array | None = None) -> Any:
-    """Weighted mean over axes: y = sum_i w[i] x[i] / sum_i w[i].
+    """Weighted mean over axes: y = sum_i w[i] x[i] / sum_i w[i]; NaN or infinite where the weights add up to 0.
+
+    Floats of 16 bits are computed in float32.
 
     Arguments:
         x: Any array; integers become float32.
@@ -268,4 +307,6 @@ def average(x: Array, axis: Axes = None, weights: Array | None = None) -> Any:
     """
     if weights is None:
         return mean(x, axis)
-    return divide(sum(multiply(x, weights), axis), sum(OPS["broadcast_to"](weights, x.shape), axis))
+    wide, shares = widened(x), widened(weights)
+    total = sum(OPS["broadcast_to"](shares, x.shape), axis)
+    return cast(divide(sum(multiply(wide, shares), axis), total), x.dtype)

@@ -15,13 +15,17 @@ def split(x, *, indices_or_sections, axis):
 def known_cuts(equation):
     cuts = equation.attributes["indices_or_sections"]
     size = equation.inputs[0].shape[equation.attributes["axis"]]
-    if not all(isinstance(n, int) for n in cuts) or list(cuts) != sorted(cuts) or min(cuts, default=0) < 0:
+    if not all(isinstance(n, int) for n in (*cuts, size)):
         return False
-    return not isinstance(size, int) or max(cuts, default=0) <= size
+    return list(cuts) == sorted(cuts) and min(cuts, default=0) >= 0 and max(cuts, default=0) <= size
 
 
 def one_axis(equation):
     return isinstance(equation.attributes["axis"], int)
+
+
+def drops_axes(equation):
+    return len(equation.attributes["axis"]) > 0  # TensorFlow would drop all of size 1
 
 
 def mirrors(equation):
@@ -30,7 +34,7 @@ def mirrors(equation):
 
 FAST = {
     "expand_dims": Fast("tf.expand_dims({x}, {axis})", one_axis),
-    "squeeze": Fast("tf.squeeze({x}, {axis})"),
+    "squeeze": Fast("tf.squeeze({x}, {axis})", drops_axes),
     "stack": Fast("tf.stack({x}, {axis})"),
     "split": Fast(split, known_cuts),
     "unstack": Fast("tf.unstack({x}, axis={axis})"),

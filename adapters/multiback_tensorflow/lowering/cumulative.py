@@ -3,6 +3,13 @@
 import tensorflow as tf
 
 
+def cumulative_sum(x, *, axis, reverse):
+    x = tf.convert_to_tensor(x)
+    if x.dtype in (tf.float16, tf.bfloat16):
+        return tf.cast(tf.cumsum(tf.cast(x, tf.float32), axis, reverse=reverse), x.dtype)
+    return tf.cumsum(x, axis, reverse=reverse)
+
+
 def cumulative_prod(x, *, axis, reverse):
     x = tf.convert_to_tensor(x)
     if not x.dtype.is_floating:
@@ -28,6 +35,6 @@ def cumulative_prod(x, *, axis, reverse):
 
 
 LOWER = {
-    "cumulative_sum": "tf.cumsum({x:array}, {axis}, reverse={reverse})",
+    "cumulative_sum": cumulative_sum,
     "cumulative_prod": cumulative_prod,
 }
