@@ -30,6 +30,9 @@ from multiback_tensorflow.probe import TensorFlowProbe
 _PLAIN = 8
 """Differentiable functions with fewer equations run op by op: a tf.function costs more than it saves."""
 
+_CONVOLUTIONS = frozenset({"conv", "depthwise_conv", "conv_transpose"})
+"""Their kernels must know while tracing that a batch is empty."""
+
 
 def _leave_out_of_autograph() -> None:
     """A person's tf.function would otherwise rewrite the source of multiback itself, neither needed nor quick."""
@@ -152,13 +155,16 @@ class _Bound:
         self.options = options
         self.state: list[Any] = []
         self.call: Callable[..., Any] | None = None
+        self.call_on_empty: Callable[..., Any] | None = None
+        self.convolves = any(e.op.name in _CONVOLUTIONS for e in graph.walk())
 
     def __call__(self, state: Sequence[Any], arguments: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
         if not all(isinstance(v, tf.Variable) for v in state):
             return _plainly(self.function, self.graph, state, arguments)
         if self.call is None or not all(a is b for a, b in zip(self.state, state)):
             self.bind(state)
-        results = self.call(*arguments)  # type: ignore[misc]
+        empty = self.convolves and any(0 in a.shape for a in arguments)
+        results = (self.call_on_empty if empty else self.call)(*arguments)  # type: ignore[misc]
         return [state[i] for i in self.graph.updates], results
 
     def bind(self, state: Sequence[Any]) -> None:
@@ -179,6 +185,7 @@ class _Bound:
         jit = True if self.options.jit else None
         function = tf.function(step, input_signature=signature, autograph=False, jit_compile=jit)
         self.call = function if self.options.differentiable or jit else function.get_concrete_function()
+        self.call_on_empty = tf.function(step, autograph=False)
 
 
 def _in_place(graph: Graph) -> frozenset[Value]:

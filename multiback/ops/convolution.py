@@ -133,6 +133,7 @@ def _conv_cases() -> list[Case]:
         (("batch", 4, 5, 5), (2, 2, 2, 4), {"data_format": "channels_first", "dilation_rate": 2, "padding": "same"}),
         (("batch", 2, 3, 4, 5), (2, 2, 2, 2, 3), {"data_format": "channels_first", "padding": "same"}),
         (("batch", 3, 4, 3, 4), (2, 2, 2, 2, 4), {"strides": (1, 2, 1)}),
+        (("batch", 3, 2, 3, 2), (2, 2, 2, 2, 3), {"padding": ((1, 1), (0, 2), (1, 0)), "input_dilation": (1, 2, 2)}),
     ]
     biased: list[tuple[Any, Any, dict[str, Any]]] = [
         (("batch", 6, 7, 3), (3, 3, 3, 4), {"padding": "same"}),

@@ -12,9 +12,11 @@ from multiback.config import standardize_data_format
 from multiback.errors import ArgumentError
 from multiback.graph.dims import Dim
 from multiback.ops import _windows as windows
-from multiback.ops._cases import EXACT, Bound, Case, Sample
+from multiback.ops._cases import EXACT, HALVES, OTHER_FLOATS, Bound, Case, Sample
 from multiback.ops._define import Array, composite
+from multiback.ops._precision import widened
 from multiback.ops._rules import promoting
+from multiback.ops.casting import cast
 from multiback.ops.comparison import isnan, logical_and, logical_or
 from multiback.ops.creation import iota, number
 from multiback.ops.indexing import take
@@ -103,6 +105,18 @@ _ROWS: list[tuple[tuple[int | str, ...], dict[str, Any]]] = [
     (("batch", 4, 4, 6, 2), {"pool_size": (2, 1, 3)}),
     (("batch", 3, 7, 6), {"pool_size": 3, "strides": 2, "padding": "same", "data_format": "channels_first"}),
     (("batch", 3, 8), {"pool_size": 2, "data_format": "channels_first"}),
+    (("batch", 2, "time"), {"pool_size": 2, "padding": "same", "data_format": "channels_first"}),
+    (("batch", 2, 3, 4, 5), {"pool_size": 2, "strides": 1, "padding": "same", "data_format": "channels_first"}),
+    (("batch", 2, 3, 2), {"pool_size": 5, "strides": 3, "padding": "same"}),
+    (("batch", 3, 3, 1), {"pool_size": 3}),
+    (("batch", 1, 1, 2), {"pool_size": 1}),
+]
+_OTHERS: list[tuple[str, Any, dict[str, Any], Any, bool]] = [
+    ("other floats", Sample((2, 7, 8, 3)), {"pool_size": 3, "strides": 2, "padding": "same"}, OTHER_FLOATS, False),
+    ("one axis in other floats", Sample((2, 7, 3)), {"pool_size": 3}, OTHER_FLOATS, False),
+    ("three axes in other floats", Sample((2, 4, 5, 6, 3)), {"pool_size": 2, "padding": "same"}, OTHER_FLOATS, False),
+    ("large numbers", Sample((2, 14, 14, 2), 3e4, 6e4), {"pool_size": 7}, OTHER_FLOATS, False),
+    ("gradient in half precision", Sample((2, 6, 6, 3)), {"pool_size": 3, "strides": 2}, HALVES, True),
 ]
 _INF, _NAN = float("inf"), float("nan")
 _TIES = (np.indices((2, 6, 6, 2)).sum(0) % 3 // 2).tolist()
@@ -113,16 +127,30 @@ _SPECIAL = [[-_INF, -_INF, 1, _NAN], [-_INF, -_INF, 2, 3], [_INF, 1, 0, 0], [2, 
     canonical=_canonical("max_pool"),
     accepts="iuf",
     cases=[Case((Sample(x),), attributes, f"{x} {attributes}", bound=EXACT) for x, attributes in _ROWS]
-    + [Case((Sample(("batch", 6, 6, 2)),), {"pool_size": 2}, "integers", ("int32",), EXACT, False)]
+    + [Case((x,), attributes, label, dtypes, EXACT, smooth) for label, x, attributes, dtypes, smooth in _OTHERS]
     + [
-        Case((Sample(values=_TIES),), {"pool_size": 2}, "ties", bound=EXACT),
         Case(
-            (Sample(values=_TIES),), {"pool_size": 3, "strides": 2, "padding": "same"}, "ties, overlapping", bound=EXACT
-        ),
+            (Sample((2, 7, 6, 2), -9, 9),),
+            {"pool_size": 2, "padding": padding},
+            f"integers, {padding}",
+            ("int32", "int8", "uint8", "int64"),
+            EXACT,
+            False,
+        )
+        for padding in ("valid", "same")
+    ]
+    + [
+        Case((Sample(values=_TIES),), attributes, label, bound=EXACT, smooth=False)
+        for label, attributes in (
+            ("divergence-32", {"pool_size": 2}),
+            ("divergence-32, overlapping", {"pool_size": 3, "strides": 2, "padding": "same"}),
+        )
+    ]
+    + [
         Case(
             (Sample(values=[[[[x] for x in row] for row in _SPECIAL]]),),
             {"pool_size": 2},
-            "special",
+            "divergence-20",
             bound=EXACT,
             differentiable=False,
         ),
@@ -161,7 +189,7 @@ def max_pool(
 def _mean_magnitude(
     x: Any, pool_size: Any, strides: Any = None, padding: str = "valid", data_format: Any = None
 ) -> Any:
-    x = np.abs(x if data_format != "channels_first" else np.moveaxis(x, 1, -1))
+    x = np.abs(np.asarray(x if data_format != "channels_first" else np.moveaxis(x, 1, -1), np.float64))
     n = x.ndim - 2
     window = windows.per_axis(pool_size, n, "pool_size")
     steps = window if strides is None else windows.per_axis(strides, n, "strides")
@@ -178,6 +206,20 @@ def _mean_magnitude(
     canonical=_float_canonical,
     cases=[
         Case((Sample(x),), attributes, f"{x} {attributes}", bound=Bound(8, _mean_magnitude)) for x, attributes in _ROWS
+    ]
+    + [
+        Case((x,), attributes, label, dtypes, Bound(8, _mean_magnitude), smooth)
+        for label, x, attributes, dtypes, smooth in (
+            *_OTHERS,
+            (
+                "divergence-28",
+                Sample(values=np.ones((1, 4, 5, 1))),
+                {"pool_size": 3, "strides": 2, "padding": "same"},
+                ("float32",),
+                True,
+            ),
+            ("integers", Sample((2, 4, 5, 1), -9, 9), {"pool_size": 2}, ("int32", "uint8", "bool"), False),
+        )
     ],
 )
 def average_pool(
@@ -209,16 +251,16 @@ def average_pool(
     def total(a: Any, b: Any) -> Any:
         return a + b
 
-    sums = _pool(inputs, pool_size, strides, padding, first, 0.0, total)
+    sums = _pool(widened(inputs), pool_size, strides, padding, first, 0.0, total)
     if padding == "valid":
-        return sums / float(np.prod(pool_size))
+        return cast(sums / float(np.prod(pool_size)), inputs.dtype)
     for i, (k, s) in enumerate(zip(pool_size, strides)):
         size = inputs.shape[first + i]
         if windows.same_pads(size, k, s) == (0, 0):
             sums = sums / float(k)
             continue
-        ones = broadcast_to(1.0, (size,)).astype(inputs.dtype)
+        ones = broadcast_to(1.0, (size,)).astype(sums.dtype)
         counts = _pool(ones, (k,), (s,), "same", 0, 0.0, total)
         shape = tuple(counts.shape[0] if a == first + i else 1 for a in range(inputs.ndim))
         sums = sums / reshape(counts, shape)
-    return sums
+    return cast(sums, inputs.dtype)

@@ -26,6 +26,8 @@ def depthwise_conv(inputs, kernel, *, strides, padding, data_format, dilation_ra
             inputs, filters, strides, padding, None, dilation_rate, numbers, feature_group_count=channels
         )
     x = inputs if last else jnp.moveaxis(inputs, 1, -1)
+    if inputs.dtype.itemsize < 4:
+        x, kernel = (a.astype(jnp.float32) for a in (x, kernel))
     x = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *((lo, hi, 0) for lo, hi in padding), (0, 0, 0)])
     spans = [(size - k) // s * s + 1 for size, k, s in zip(x.shape[1:], extents, strides)]
     y = 0
@@ -34,6 +36,7 @@ def depthwise_conv(inputs, kernel, *, strides, padding, data_format, dilation_ra
         limits = [i + span for i, span in zip(starts, spans)]
         part = lax.slice(x, (0, *starts, 0), (x.shape[0], *limits, channels), (1, *strides, 1))
         y = y + (part * kernel[tap][:, 0] if multiplier == 1 else part[..., None] * kernel[tap])
+    y = y.astype(inputs.dtype)
     y = y if multiplier == 1 else y.reshape(*y.shape[:-2], channels * multiplier)
     return y if last else jnp.moveaxis(y, -1, 1)
 

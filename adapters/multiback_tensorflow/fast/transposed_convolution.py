@@ -3,8 +3,10 @@
 import tensorflow as tf
 
 from multiback.backends.protocol import Fast
+from multiback_tensorflow.lowering.convolution import empties_in_float64
 
 
+@empties_in_float64
 def conv_transpose(inputs, kernel, *, strides, padding, output_padding, data_format, dilation_rate):
     n = len(strides)
     last = data_format == "channels_last"

@@ -64,13 +64,15 @@ def padded(x, kernel, strides, padding, dilation_rate):
     ]
     if static and all(pair == (total // 2, total - total // 2) for pair, total in zip(padding, totals)):
         return x, "SAME"
+    widths = [(0, 0)]
     for axis, (before, after) in enumerate(padding, 1):
         if isinstance(before, int) and before < 0:
             x, before = tf.split(x, (-before, -1), axis)[1], 0
         if isinstance(after, int) and after < 0:
             x, after = tf.split(x, (-1, -after), axis)[0], 0
-        x = tf.pad(x, [(before, after) if i == axis else (0, 0) for i in range(len(x.shape))])
-    return x, "VALID"
+        widths.append((before, after))
+    # In one go: of several paddings before a Conv3D, oneDNN forgets some.
+    return tf.pad(x, [*widths, (0, 0)]), "VALID"
 
 
 def spread(x, axes, rates):
