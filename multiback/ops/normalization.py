@@ -9,7 +9,7 @@ import numpy as np
 
 from multiback import config
 from multiback.errors import ArgumentError, ShapeError
-from multiback.ops._cases import Bound, Case, Sample
+from multiback.ops._cases import FLOATS, HALVES, OTHER_FLOATS, Bound, Case, Sample
 from multiback.ops._define import Array, composite
 from multiback.ops._precision import widened
 from multiback.ops._rules import Axes, as_type, axis_index, axis_indices, promoting
@@ -21,7 +21,7 @@ from multiback.ops.selection import maximum, where
 from multiback.ops.shaping import reshape, squeeze
 from multiback.ops.statistics import mean
 
-_FLOATS = ("float32", "float16", "bfloat16")
+_INF = float("inf")
 
 
 def _moments(x: Any, axes: Sequence[int]) -> tuple[Any, Any]:
@@ -44,19 +44,25 @@ def _moments_canonical(call: dict[str, Any]) -> None:
 
 def _moments_scale(x: Any, axes: Any, keepdims: bool = False) -> Any:
     axes = tuple(axes) if isinstance(axes, list | tuple) else axes
-    size = np.max(np.abs(x), axes, keepdims=keepdims)
+    x = np.asarray(x, np.float64)
+    size = np.max(np.abs(x), axes, keepdims=keepdims, initial=0.0)
     return np.mean(np.abs(x), axes, keepdims=keepdims), np.std(x, axes, keepdims=keepdims) * size + size * size * 1e-6
 
 
 @composite(
     canonical=_moments_canonical,
     cases=[
-        Case((x,), {"axes": a, "keepdims": k}, f"{a} from {x.low}", d, _conditioned(x, _moments_scale))
-        for a, k, x, d in (
-            (0, False, Sample(("batch", 4, 3)), _FLOATS),
-            ((0, 1), True, Sample(("batch", 4, 3)), ("float32",)),
-            (-1, False, Sample(("batch", 4, 3), 99, 101), ("float32",)),
-            (None, False, Sample(("batch", 4, 3)), ("float32",)),
+        Case((x,), {"axes": a, "keepdims": k}, label, d, _conditioned(x, _moments_scale), smooth)
+        for label, a, k, x, d, smooth in (
+            ("axis of the batch", 0, False, Sample(("batch", 4, 3)), FLOATS, True),
+            ("two axes, kept", (0, 1), True, Sample(("batch", 4, 3)), FLOATS, True),
+            ("two axes apart", (2, 0), False, Sample(("batch", 4, 3)), FLOATS, True),
+            ("far from 0", -1, False, Sample(("batch", 4, 3), 99, 101), FLOATS, True),
+            ("all axes", None, False, Sample(("batch", 4, 3)), FLOATS, True),
+            ("integers", 0, False, Sample((4, 3), -9, 9), ("int32", "uint8", "bool"), False),
+            ("other floats", (0, 1), False, Sample((4, 5, 3), 99, 101), OTHER_FLOATS, False),
+            ("squares beyond float16", 1, True, Sample((3, 9), -900, 900), OTHER_FLOATS, False),
+            ("gradient in half precision", 1, False, Sample((3, 9)), HALVES, True),
         )
     ],
 )
@@ -115,6 +121,7 @@ def _beside(value: Any, x: Any, axes: Sequence[int]) -> Any:
 
 def _layer_scale(x: Any, gamma: Any, beta: Any, axis: Any = -1, epsilon: float = 1e-7) -> Any:
     axes = axis_indices(axis, x.ndim)
+    x = np.asarray(x, np.float64)
     spread = np.sqrt(np.var(x, axes, keepdims=True) + epsilon)
     scale = 2 * np.max(np.abs(x), axes, keepdims=True) / spread
     shape = tuple(n if a in axes else 1 for a, n in enumerate(x.shape))
@@ -124,18 +131,36 @@ def _layer_scale(x: Any, gamma: Any, beta: Any, axis: Any = -1, epsilon: float =
 
 def _layer_cases() -> list[Case]:
     x, wide = Sample(("batch", 4, 6)), Sample(("batch", 4, 6), 99, 101)
-    rows: list[tuple[Any, Any, Any, dict[str, Any], Any]] = [
-        (x, Sample((6,)), Sample((6,)), {"epsilon": 1e-3}, _FLOATS),
-        (x, None, None, {}, ("float32",)),
-        (x, Sample((6,)), None, {"epsilon": 1e-3}, ("float32",)),
-        (x, None, Sample((6,)), {"epsilon": 1e-3}, ("float32",)),
-        (wide, Sample((6,)), Sample((6,)), {"epsilon": 1e-3}, ("float32",)),
-        (x, Sample((4, 6)), Sample((4, 6)), {"axis": (1, 2)}, ("float32",)),
-        (x, Sample((4,)), Sample((4,)), {"axis": 1, "epsilon": 1e-3}, ("float32",)),
-        (Sample(("batch", 3, 4, 2)), Sample((3, 2)), Sample((3, 2)), {"axis": (-1, 1), "epsilon": 1e-3}, ("float32",)),
-        (Sample(values=[[2.0, 2.0, 2.0]]), None, None, {"epsilon": 1e-3}, ("float32",)),
+    near, six, four, default = {"epsilon": 1e-3}, Sample((6,)), Sample((4,)), {}
+    rows: list[tuple[str, Any, dict[str, Any], Any, bool]] = [
+        ("gamma, beta", (x, six, six), near, FLOATS, True),
+        ("plain", (x, None, None), default, FLOATS, True),
+        ("gamma", (x, six, None), near, FLOATS, True),
+        ("beta", (x, None, six), near, FLOATS, True),
+        ("far from 0", (wide, six, six), near, FLOATS, True),
+        ("two axes", (x, Sample((4, 6)), Sample((4, 6))), {"axis": (1, 2)}, FLOATS, True),
+        ("axis in the middle", (x, four, four), {"axis": 1, **near}, FLOATS, True),
+        (
+            "two axes apart",
+            (Sample(("batch", 3, 4, 2)), Sample((3, 2)), Sample((3, 2))),
+            {"axis": (-1, 1), **near},
+            FLOATS,
+            True,
+        ),
+        ("constant", (Sample(values=[[2.0, 2.0, 2.0]]), None, None), near, FLOATS, True),
+        ("one element", (Sample(("batch", 1)), Sample((1,)), Sample((1,))), near, FLOATS, False),
+        ("divergence-39", (Sample((3, 6), -1e-3, 1e-3), None, None), default, FLOATS, True),
+        ("thousand elements", (Sample((2, 1000), 9, 11), None, None), near, FLOATS, True),
+        ("integers", (Sample((3, 6), -9, 9), None, None), near, ("int32", "uint8"), False),
+        ("other floats", (Sample((3, 4, 6), 9, 11), six, six), near, OTHER_FLOATS, False),
+        ("middle in other floats", (Sample((3, 4, 6)), four, four), {"axis": 1, **near}, OTHER_FLOATS, False),
+        ("squares beyond float16", (Sample((3, 6), -900, 900), six, six), near, OTHER_FLOATS, False),
+        ("gradient in half precision", (Sample((3, 4, 6)), six, six), near, HALVES, True),
     ]
-    return [Case((a, b, c), d, f"{i} {d}", t, _conditioned(a, _layer_scale)) for i, (a, b, c, d, t) in enumerate(rows)]
+    return [
+        Case(operands, attributes, label, dtypes, _conditioned(operands[0], _layer_scale), smooth)
+        for label, operands, attributes, dtypes, smooth in rows
+    ]
 
 
 @composite(canonical=_axes_canonical("gamma", "beta"), cases=_layer_cases())
@@ -175,6 +200,7 @@ def layer_normalization(
 
 def _rms_scale(x: Any, scale: Any, axis: Any = -1, epsilon: float = 1e-7) -> Any:
     axes = axis_indices(axis, x.ndim)
+    x = np.asarray(x, np.float64)
     y = np.abs(x) / np.sqrt(np.mean(x * x, axes, keepdims=True) + epsilon)
     return y if scale is None else y * np.abs(scale).reshape([n if a in axes else 1 for a, n in enumerate(x.shape)])
 
@@ -182,12 +208,19 @@ def _rms_scale(x: Any, scale: Any, axis: Any = -1, epsilon: float = 1e-7) -> Any
 @composite(
     canonical=_axes_canonical("scale"),
     cases=[
-        Case((Sample(("batch", 4, 6)), scale), attributes, f"{attributes}", types, Bound(8, _rms_scale))
-        for scale, attributes, types in (
-            (Sample((6,)), {"epsilon": 1e-3}, _FLOATS),
-            (None, {}, ("float32",)),
-            (Sample((4, 6)), {"axis": (1, 2)}, ("float32",)),
-            (Sample((4,)), {"axis": 1}, ("float32",)),
+        Case((x, scale), attributes, label, types, Bound(8, _rms_scale), smooth)
+        for label, x, scale, attributes, types, smooth in (
+            ("scale", Sample(("batch", 4, 6)), Sample((6,)), {"epsilon": 1e-3}, FLOATS, True),
+            ("plain", Sample(("batch", 4, 6)), None, {}, FLOATS, True),
+            ("two axes", Sample(("batch", 4, 6)), Sample((4, 6)), {"axis": (1, 2)}, FLOATS, True),
+            ("axis in the middle", Sample(("batch", 4, 6)), Sample((4,)), {"axis": 1}, FLOATS, True),
+            ("small", Sample((3, 6), -1e-3, 1e-3), None, {}, FLOATS, True),
+            ("zeros", Sample(values=[[0.0, 0.0]]), None, {"epsilon": 1e-3}, FLOATS, True),
+            ("integers", Sample((3, 6), -9, 9), None, {"epsilon": 1e-3}, ("int32", "uint8"), False),
+            ("other floats", Sample((3, 4, 6)), Sample((6,)), {"epsilon": 1e-3}, OTHER_FLOATS, False),
+            ("middle in other floats", Sample((3, 4, 6)), Sample((4,)), {"axis": 1}, OTHER_FLOATS, False),
+            ("squares beyond float16", Sample((3, 6), -900, 900), Sample((6,)), {}, OTHER_FLOATS, False),
+            ("gradient in half precision", Sample((3, 4, 6)), Sample((6,)), {"epsilon": 1e-3}, HALVES, True),
         )
     ],
 )
@@ -231,12 +264,31 @@ def _normalize_canonical(call: dict[str, Any]) -> None:
 @composite(
     canonical=_normalize_canonical,
     cases=[
-        Case((Sample(("batch", 4, 3)),), attributes, f"{attributes}")
-        for attributes in ({}, {"axis": (0, 1)}, {"order": 1, "axis": 1}, {"order": 3}, {"epsilon": 4.0})
+        Case((Sample(("batch", 4, 3)),), attributes, f"{attributes or 'plain'}")
+        for attributes in (
+            *({}, {"axis": (0, 1)}, {"order": 1, "axis": 1}, {"order": 3}, {"order": _INF}, {"order": _INF, "axis": 1}),
+            {"epsilon": 4.0},
+        )
     ]
     + [
-        Case((Sample(values=[[0.0, 0.0], [1e-8, 0.0], [3.0, 4.0]]),), {"order": order}, f"small, order {order}")
-        for order in (1, 2, 3)
+        Case((Sample(values=[[0.0, 0.0], [1e-8, 0.0], [3.0, 4.0]]),), {"order": order}, label, smooth=False)
+        for order, label in ((1, "small, order 1"), (2, "divergence-43"), (3, "small, order 3"))
+    ]
+    + [
+        Case((Sample(()),), {}, "scalar", differentiable=False),
+        Case((Sample((3, 4), -9, 9),), {}, "integers", ("int32", "uint8"), differentiable=False),
+        *(
+            Case(
+                (Sample((3, 6), -90, 90),),
+                {"order": order},
+                f"other floats, order {order}",
+                OTHER_FLOATS,
+                Bound(8),
+                False,
+            )
+            for order in (1, 2, 3, _INF)
+        ),
+        Case((Sample((3, 6)),), {}, "gradient in half precision", HALVES),
     ],
 )
 def normalize(x: Array, axis: Axes = -1, order: int = 2, epsilon: float | None = None) -> Any:
@@ -307,6 +359,16 @@ _C = Sample((3,))
                 (("batch", 4, 3, 2), 2, _C, _C),
             )
         )
+    ]
+    + [
+        Case((x, center, variance, _C, _C), {"axis": -1}, label, dtypes, Bound(8, _batch_scale), smooth)
+        for label, x, center, variance, dtypes, smooth in (
+            ("divergence-38", Sample((4, 3)), _C, Sample((3,), 0.0, 2e-3), FLOATS, True),
+            ("integers", Sample((4, 3), -9, 9), _C, Sample((3,), 1, 9), ("int32", "uint8"), False),
+            ("other floats", Sample((2, 4, 5, 3)), _C, Sample((3,), 0.1, 2), OTHER_FLOATS, False),
+            ("squares beyond float16", Sample((9, 3), -900, 900), _C, Sample((3,), 1e4, 6e4), OTHER_FLOATS, False),
+            ("gradient in half precision", Sample((2, 4, 5, 3)), _C, Sample((3,), 0.1, 2), HALVES, True),
+        )
     ],
 )
 def batch_normalization(
@@ -340,25 +402,30 @@ def batch_normalization(
         >>> ops.batch_normalization([[3.0]], [1.0], [4.0], axis=-1, epsilon=0.0).tolist()
         [[1.0]]
     """
-    factor = rsqrt(variance + epsilon)
-    factor = factor if scale is None else factor * scale
-    shift = -mean * factor
-    shift = shift if offset is None else shift + offset
-    return x * _beside(factor, x, (axis,)) + _beside(shift, x, (axis,))
+    wide = widened(x)
+    factor = rsqrt(widened(variance) + epsilon)
+    factor = factor if scale is None else factor * widened(scale)
+    shift = -widened(mean) * factor
+    shift = shift if offset is None else shift + widened(offset)
+    return cast(wide * _beside(factor, wide, (axis,)) + _beside(shift, wide, (axis,)), x.dtype)
 
 
 def _train_scale(x: Any, offset: Any, scale: Any, axis: int, epsilon: float = 1e-3) -> Any:
     axes = tuple(a for a in range(x.ndim) if a != axis % x.ndim)
-    size = np.max(np.abs(x), axes)
+    size = np.max(np.abs(x), axes, initial=0.0)
     center, variance = np.mean(x, axes), np.var(x, axes)
-    y = _batch_scale(np.broadcast_to(np.max(np.abs(x)), x.shape), center, variance, offset, scale, axis, epsilon)
-    return y, np.mean(np.abs(x), axes), np.sqrt(variance) * size + size * size * 1e-6
+    y = _batch_scale(
+        np.broadcast_to(np.max(np.abs(x), initial=0.0), x.shape), center, variance, offset, scale, axis, epsilon
+    )
+    # An error d of x - mean moves its square by 2 |x - mean| d.
+    return y, np.mean(np.abs(x), axes), 2 * np.sqrt(variance) * size + size * size * 1e-6
 
 
 @composite(
     canonical=_batch_canonical("offset", "scale"),
+    # An empty batch has no statistics, and no gradient flows through them.
     cases=[
-        Case((x, offset, scale), {"axis": axis}, f"{i}", bound=_conditioned(x, _train_scale))
+        Case((x, offset, scale), {"axis": axis}, f"{i}", bound=_conditioned(x, _train_scale), edges=False, smooth=False)
         for i, (x, axis, offset, scale) in enumerate(
             (
                 (Sample(("batch", 4, 5, 3)), -1, _C, _C),
@@ -370,7 +437,17 @@ def _train_scale(x: Any, offset: Any, scale: Any, axis: int, epsilon: float = 1e
             )
         )
     ]
-    + [Case((Sample((1, 3)), _C, _C), {"axis": 1}, "one sample", bound=Bound(8, _train_scale))],
+    + [
+        Case((x, _C, _C), {"axis": -1}, label, dtypes, _conditioned(x, _train_scale), differentiable, smooth=False)
+        for label, x, dtypes, differentiable in (
+            ("one sample", Sample((1, 3)), FLOATS, True),
+            ("divergence-38", Sample((4, 3), -3e-2, 3e-2), FLOATS, True),
+            ("integers", Sample((4, 3), -9, 9), ("int32", "uint8"), False),
+            ("other floats", Sample((2, 4, 5, 3), 9, 11), OTHER_FLOATS, False),
+            ("squares beyond float16", Sample((9, 3), -900, 900), OTHER_FLOATS, False),
+            ("gradient in half precision", Sample((2, 4, 5, 3)), HALVES, True),
+        )
+    ],
 )
 def batch_norm_train(
     x: Array, offset: Array | None = None, scale: Array | None = None, axis: int = -1, epsilon: float = 1e-3
@@ -399,10 +476,11 @@ def batch_norm_train(
         [[[-1.0], [1.0]], [2.0], [1.0]]
     """
     axes = tuple(a for a in range(x.ndim) if a != axis)
-    center, variance = _moments(x, axes)
-    channels = (x.shape[axis],)
+    wide = widened(x)
+    center, variance = _moments(wide, axes)
     factor = rsqrt(variance + epsilon)
-    factor = factor if scale is None else factor * _beside(scale, x, (axis,))
-    y = (x - center) * factor
-    y = y if offset is None else y + _beside(offset, x, (axis,))
-    return y, stop_gradient(reshape(center, channels)), stop_gradient(reshape(variance, channels))
+    factor = factor if scale is None else factor * _beside(scale, wide, (axis,))
+    y = (wide - center) * factor
+    y = y if offset is None else y + _beside(offset, wide, (axis,))
+    statistics = (stop_gradient(cast(reshape(a, (x.shape[axis],)), x.dtype)) for a in (center, variance))
+    return cast(y, x.dtype), *statistics
