@@ -8,13 +8,14 @@ others, with finite differences.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 import multiback.ops  # noqa: F401  (registers the ops)
 from multiback import dtypes
-from multiback.backends.protocol import Adapter, Options
+from multiback.backends.protocol import Adapter, Executable, Options
 from multiback.graph.op import OPS, Op
 from multiback.ops._cases import Case
 from multiback.testing.finite_differences import directional_difference
@@ -43,6 +44,8 @@ WITH_SUBGRAPHS = frozenset({"cond", "while_loop", "scan", "value_and_grad"})
 
 DRAWS = {False: (24, False), True: (200, True)}
 """Property-based draws of a case, and whether sizes are drawn too: small, and in the long sweep."""
+
+HUGE = {"batch": 100_003, "time": 5}
 
 FINITE_DIFFERENCE_BOUND = 1e-6
 """Of sum |g_i d_i|: extrapolated differences were measured to agree to 1e-8 where the function is smooth."""
@@ -74,6 +77,9 @@ def _checks_of(op: Op) -> Iterator[Check]:
                 draws = functools.partial(agrees_on_draws, op, case, first, *DRAWS[thorough])
                 name = _joined(case.label, "many-draws" if thorough else "draws")
                 yield Check(KIND, op.name, name, first, draws, thorough=thorough or drawn)
+            if is_symbolic(case):
+                huge = functools.partial(run_huge, op, case, first)
+                yield Check(KIND, op.name, _joined(case.label, "huge"), first, huge, thorough=True)
             drawn = True
         if case.differentiable is not False and case.smooth and dtypes.as_dtype(first).is_float:
             for name, run, concerns in (
@@ -117,19 +123,45 @@ def run_case(op: Op, case: Case, dtype: str, adapter: Adapter, *, fast: bool = T
     graph = case_graph(op, case, dtype)
     executable = adapter.compile(graph, Options(fast=fast))
     for number, sizes in enumerate(_sizes(case, dtype, fast)):
-        arrays = draw(op, case, kind, sizes)
-        operands = [reversed_view(a) for a in arrays] if number else arrays
-        got = [adapter.to_numpy(x) for x in executable(*operands)]
-        want = reference(graph)(*map(wide, arrays))
-        scale = scale_of(case, arrays)
-        for i, (value, g, w) in enumerate(zip(graph.outputs, got, want)):
-            of = scale[i] if isinstance(scale, tuple) and len(graph.outputs) > 1 else scale
-            verdict = judge(g, w, value.dtype, c=case.bound.c, scale=of)
-            what = f"output {i} at {sizes}" if is_symbolic(case) else f"output {i}"
-            yield Row(what, verdict, dict(zip(operand_names(op, case), arrays)))
+        yield from _values(op, case, dtype, adapter, sizes, executable, views=number > 0)
     if case.differentiable is not False and kind.is_float:
         for precision in dict.fromkeys((dtype, "float64")):
             yield from _gradients(op, case, precision, adapter, fast)
+
+
+def _values(
+    op: Op,
+    case: Case,
+    dtype: str,
+    adapter: Adapter,
+    sizes: Mapping[str, int],
+    executable: Executable,
+    views: bool = False,
+    c: float | None = None,
+) -> Iterator[Row]:
+    c = case.bound.c if c is None else c
+    graph = case_graph(op, case, dtype)
+    arrays = draw(op, case, dtypes.as_dtype(dtype), sizes)
+    got = [adapter.to_numpy(x) for x in executable(*map(reversed_view, arrays) if views else arrays)]
+    want = reference(graph)(*map(wide, arrays))
+    scale = scale_of(case, arrays)
+    for i, (value, g, w) in enumerate(zip(graph.outputs, got, want)):
+        of = scale[i] if isinstance(scale, tuple) and len(graph.outputs) > 1 else scale
+        verdict = judge(g, w, value.dtype, c=c, scale=of)
+        what = f"output {i} at {sizes}" if is_symbolic(case) else f"output {i}"
+        yield Row(what, verdict, dict(zip(operand_names(op, case), arrays)))
+
+
+def run_huge(op: Op, case: Case, dtype: str, adapter: Adapter) -> Iterator[Row]:
+    """Compares one op with its reference at a size that kernels split into blocks and threads, with a remainder.
+
+    An op whose bound has a scale may sum n numbers one after the other, and its bound grows with sqrt(n).
+
+    Source: Higham and Mary 2019, A new approach to probabilistic rounding error analysis.
+    """
+    growth = math.sqrt(HUGE["batch"] * HUGE["time"]) if case.bound.scale is not None else 1.0
+    executable = adapter.compile(case_graph(op, case, dtype))
+    yield from _values(op, case, dtype, adapter, HUGE, executable, c=case.bound.c * growth)
 
 
 def second_derivatives(op: Op, case: Case, adapter: Adapter) -> Iterator[Row]:
