@@ -45,7 +45,7 @@ WITH_SUBGRAPHS = frozenset({"cond", "while_loop", "scan", "value_and_grad"})
 DRAWS = {False: (24, False), True: (200, True)}
 """Property-based draws of a case, and whether sizes are drawn too: small, and in the long sweep."""
 
-HUGE = {"batch": 100_003, "time": 5}
+HUGE = {"batch": 10_007, "time": 5}
 
 FINITE_DIFFERENCE_BOUND = 1e-6
 """Of sum |g_i d_i|: extrapolated differences were measured to agree to 1e-8 where the function is smooth."""
