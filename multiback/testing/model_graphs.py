@@ -13,7 +13,7 @@ import numpy as np
 
 import multiback as mb
 from multiback import config, dtype_policies, tree
-from multiback.backends.protocol import Adapter, Options
+from multiback.backends.protocol import Adapter, Cell, Options
 from multiback.backends.registry import get_adapter
 from multiback.graph import passes
 from multiback.graph.ir import Graph, flat
@@ -122,41 +122,55 @@ def _gradients(step: Graph) -> tuple[Graph, tuple[str, ...]]:
     return passes.dead_code(graph), tuple(names)
 
 
-def run(
-    adapter: Adapter,
-    of: Subject,
-    state: Sequence[np.ndarray],
-    steps: int,
-    options: Options | None = None,
-    *,
-    start: int = 0,
-    keep: Collection[int] = (),
-) -> dict[int, list[np.ndarray]]:
-    """Trains for some steps, one batch after the other.
+class Training:
+    """A model's training step compiled on an adapter, once for all states it starts from.
 
     Arguments:
         adapter: Where.
         of: What.
-        state: The first state, as NumPy arrays.
-        steps: How many.
         options: How the step is compiled.
-        start: The number of the first step, which chooses its batch.
-        keep: After how many steps the state is kept; the last one always is.
-
-    Returns:
-        The states that are kept, by number of steps.
     """
-    executable = adapter.compile(of.step, options)
-    cells = [adapter.cell(adapter.from_numpy(a), trainable=t, name=n) for a, t, n in zip(state, of.trainable, of.names)]
-    batches = [[adapter.from_numpy(a) for a in batch] for batch in of.batches]
-    kept = {}
-    for done in range(1, steps + 1):
-        new, _ = executable.run(cells, batches[(start + done - 1) % len(batches)])
-        for index, cell in zip(of.step.updates, new):
-            cells[index] = cell
-        if done in keep or done == steps:
-            kept[done] = [np.array(adapter.to_numpy(adapter.read(c))) for c in cells]
-    return kept
+
+    def __init__(self, adapter: Adapter, of: Subject, options: Options | None = None) -> None:
+        self.adapter = adapter
+        self.of = of
+        self.executable = adapter.compile(of.step, options)
+        self.batches = [[adapter.from_numpy(a) for a in batch] for batch in of.batches]
+        self.cells: list[Cell] = []
+
+    def run(
+        self, state: Sequence[np.ndarray], steps: int, *, start: int = 0, keep: Collection[int] = ()
+    ) -> dict[int, list[np.ndarray]]:
+        """Trains for some steps, one batch after the other.
+
+        Arguments:
+            state: The first state.
+            steps: How many.
+            start: The number of the first step, which chooses its batch.
+            keep: After how many steps the state is kept; after the last it always is.
+
+        Returns:
+            The states that are kept, by number of steps.
+        """
+        kept = {}
+        self._hold(state)
+        for done in range(1, steps + 1):
+            batch = self.batches[(start + done - 1) % len(self.batches)]
+            new, _ = self.executable.run(self.cells, batch)
+            for index, cell in zip(self.of.step.updates, new):
+                self.cells[index] = cell
+            if done in keep or done == steps:
+                kept[done] = [np.array(self.adapter.to_numpy(self.adapter.read(c))) for c in self.cells]
+        return kept
+
+    def _hold(self, state: Sequence[np.ndarray]) -> None:
+        """Puts the state into cells: those there are, since a program may be bound to them."""
+        arrays = [self.adapter.from_numpy(a) for a in state]
+        if self.cells:
+            self.cells = [self.adapter.write(c, a) for c, a in zip(self.cells, arrays)]
+        else:
+            rows = zip(arrays, self.of.trainable, self.of.names)
+            self.cells = [self.adapter.cell(a, trainable=t, name=n) for a, t, n in rows]
 
 
 @functools.cache
@@ -169,7 +183,7 @@ def reference_run(name: str, steps: int, keep: tuple[int, ...], twin: int | None
         moved = neighbours([state[i] for i in of.weights], random)
         for i, array in zip(of.weights, moved):
             state[i] = array
-    return run(get_adapter("numpy"), of, state, steps, Options(fast=False), keep=keep)
+    return Training(get_adapter("numpy"), of, Options(fast=False)).run(state, steps, keep=keep)
 
 
 def reference_weights(name: str, steps: int, keep: tuple[int, ...]) -> dict[int, Twins]:

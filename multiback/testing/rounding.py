@@ -31,6 +31,9 @@ SLACK = 16.0
 CORRECTLY_ROUNDED = frozenset({"add", "subtract", "multiply", "divide"})
 """By IEEE 754 these round at the magnitude of their result, also where their operands cancel: x - x is exactly 0."""
 
+SELECTING = frozenset({"amax", "amin", "maximum", "minimum", "sign", "take", "where"})
+"""These hand on one of their operands, or a small integer: they round nothing, whatever bound their cases have."""
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -137,5 +140,5 @@ def scale_of(op: Op, operands: Any, attributes: Any, results: Sequence[np.ndarra
 @functools.cache
 def _rounding(op: Op) -> tuple[bool, tuple[Any, ...]]:
     bounds = [case.bound for case in op.cases if any(d.startswith(("float", "bfloat")) for d in case.dtypes)]
-    exact = bool(bounds) and all(b.c == 0.0 for b in bounds)
+    exact = op.name in SELECTING or (bool(bounds) and all(b.c == 0.0 for b in bounds))
     return exact, tuple(dict.fromkeys(b.scale for b in bounds if b.scale is not None))
