@@ -8,13 +8,13 @@ import numpy as np
 
 from multiback.errors import ShapeError
 from multiback.graph.dims import Dim
-from multiback.ops._cases import Bound, Case, Sample
+from multiback.ops._cases import ALL_FLOATS, Bound, Case, Sample, exact
 from multiback.ops._define import OPS, Array, composite
 from multiback.ops._rules import axis_index
 from multiback.ops.grids import tri
 from multiback.ops.joining import along
 from multiback.ops.padding import constant_pad
-from multiback.ops.shaping import exact_case, expand_dims, reshape, shown, transpose
+from multiback.ops.shaping import expand_dims, in_every_dtype, moved, reshape, shown, transpose
 
 _X = Sample(("batch", 4, 3))
 
@@ -29,11 +29,17 @@ def _two_axes(call: dict[str, Any]) -> None:
 
 
 _DIAGONALS = [
-    exact_case("main", Sample((4, 3)), offset=0),
-    exact_case("above", Sample((2, 5)), offset=2),
-    exact_case("below", Sample((5, 2)), offset=-1),
-    exact_case("axes", _X, offset=1, axis1=1, axis2=-1),
-    exact_case("none left", _X, offset=3, axis1=1, axis2=2),
+    moved("main", Sample((4, 3)), offset=0),
+    moved("above", Sample((2, 5)), offset=2),
+    moved("below", Sample((5, 2)), offset=-1),
+    moved("axes", _X, offset=1, axis1=1, axis2=-1),
+    moved("none left", _X, offset=3, axis1=1, axis2=2),
+    moved("none left below", _X, offset=-4, axis1=1, axis2=2),
+    moved("axes exchanged", _X, offset=1, axis1=-1, axis2=1),
+    moved("one element", Sample((1, 1))),
+    moved("empty", Sample((0, 3))),
+    moved("axes apart", Sample((3, "batch", 2)), axis1=0, axis2=2),
+    in_every_dtype(Sample((4, 3)), offset=-1),
 ]
 
 
@@ -75,7 +81,10 @@ _TRACE = Bound(2, lambda x, **attributes: np.trace(np.abs(x), **attributes))
 @composite(
     canonical=_two_axes,
     cases=[
-        Case((Sample((4, 3)),), {}, "", ("float32", "int32"), _TRACE),
+        Case((Sample((4, 3)),), {}, "", bound=_TRACE),
+        Case((Sample((4, 4)),), {"offset": 1}, "", ALL_FLOATS[1:], _TRACE, False),
+        *exact(("int32", "int8", "uint8", "bool"), Sample((4, 4), 0, 100), label="integers"),
+        Case((Sample((2, 3)),), {"offset": 3}, "none left", bound=_TRACE),
         Case((_X,), {"offset": -1, "axis1": 2, "axis2": 1}, "axes", bound=_TRACE),
     ],
 )
@@ -111,10 +120,14 @@ def _vector_or_matrix(call: dict[str, Any]) -> None:
 @composite(
     canonical=_vector_or_matrix,
     cases=[
-        exact_case("matrix", Sample((4, 3)), k=-1),
-        exact_case("vector", Sample((3,))),
-        exact_case("above", Sample((3,)), k=2),
-        exact_case("below", Sample((3,)), k=-1),
+        moved("matrix", Sample((4, 3)), k=-1),
+        moved("vector", Sample((3,))),
+        moved("above", Sample((3,)), k=2),
+        moved("below", Sample((3,)), k=-1),
+        moved("one element", Sample((1,))),
+        moved("empty", Sample((0,))),
+        moved("none left", Sample((2, 3)), k=5),
+        in_every_dtype(Sample((3,)), k=1),
     ],
 )
 def diag(x: Array, k: int = 0) -> Any:
@@ -150,7 +163,15 @@ def _is_matrix(call: dict[str, Any]) -> None:
         raise ShapeError(f"Expected at least two axes, got shape {shown(call['x'].shape)}.")
 
 
-_TRIANGLES = [exact_case("", Sample(("batch", 3, 4))), *(exact_case(f"k={k}", _X, k=k) for k in (-1, 1, 5))]
+_TRIANGLES = [
+    moved("", Sample(("batch", 3, 4))),
+    *(moved(f"k={k}", _X, k=k) for k in (-5, -1, 1, 5)),
+    moved("symbolic", Sample((2, "batch", 3))),
+    moved("symbolic square", Sample(("time", "time")), k=-1),
+    moved("one element", Sample((1, 1))),
+    *exact(["float32"], Sample(values=[[float("nan"), float("inf")], [1.0, float("nan")]]), label="special"),
+    in_every_dtype(_X),
+]
 
 
 @composite(canonical=_is_matrix, cases=_TRIANGLES)

@@ -13,7 +13,7 @@ from multiback import dtypes
 from multiback.errors import ArgumentError, ShapeError
 from multiback.graph.dims import Size
 from multiback.graph.ir import Spec
-from multiback.ops._cases import Bound, Case, Sample
+from multiback.ops._cases import ALL_FLOATS, ALL_INTEGERS, HALVES, Bound, Case, Sample
 from multiback.ops._define import Array, primitive
 from multiback.ops._rules import chained, promoting
 from multiback.ops.diagonals import diagonal
@@ -92,13 +92,14 @@ def _without_repeats(x: Any, term: list[str]) -> tuple[Any, list[str]]:
     return x, term
 
 
-def _case(label: str, subscripts: str, *operands: Any) -> Case:
+def _case(
+    label: str, subscripts: str, *operands: Any, dtypes: Sequence[str] = ("float32",), differentiable: bool = True
+) -> Case:
     def scale(xs: Any, subscripts: str) -> Any:
         return np.einsum(subscripts, *map(np.abs, xs))
 
-    return Case(
-        (tuple(map(Sample, operands)),), {"subscripts": subscripts}, label, ("float32", "int32"), Bound(8, scale)
-    )
+    samples = tuple(Sample(shape, -2, 2) if dtypes[0] != "int32" else Sample(shape, 0, 5) for shape in operands)
+    return Case((samples,), {"subscripts": subscripts}, label, dtypes, Bound(8, scale), differentiable)
 
 
 @primitive(
@@ -119,6 +120,26 @@ def _case(label: str, subscripts: str, *operands: Any) -> Case:
         _case("three", "ab,bc,cd->ad", ("batch", 3), (3, 4), (4, 2)),
         _case("summed alone", "ab,c->a", ("batch", 3), (4,)),
         _case("outer", "a,b->ab", ("batch",), (3,)),
+        _case("copy", "ab->ab", ("batch", 3)),
+        _case("elementwise", "ab,ab->ab", ("batch", 3), ("batch", 3)),
+        _case("scalars", ",->", (), ()),
+        _case("scalar and matrix", ",ab->ba", (), ("batch", 3)),
+        _case("implicit ellipsis", "...a", ("batch", 2, 3)),
+        _case("ellipsis in the middle", "a...b,b->a...", (2, "batch", 3), (3,)),
+        _case("ellipsis of different lengths", "...ab,...bc->...ac", (2, "batch", 3, 4), (4, 2)),
+        Case(
+            ((Sample(("batch", 2, 3)),),),
+            {"subscripts": "...a->a"},
+            "summed ellipsis",
+            bound=Bound(8, lambda xs, subscripts: np.abs(xs[0]).sum((0, 1))),
+        ),
+        _case("diagonals of two", "aab,bcc->ac", (3, 3, 2), (2, 4, 4)),
+        _case("spaces and capitals", "a B, B c -> a c", ("batch", 3), (3, 2)),
+        _case("four", "ab,bc,cd,d->a", ("batch", 3), (3, 4), (4, 2), (2,)),
+        _case("nothing to add", "ab,bc->ac", (2, 0), (0, 3)),
+        _case("dtypes", "bqhd,bkhd->bhqk", (2, 3, 2, 4), (2, 5, 2, 4), dtypes=ALL_FLOATS[1:], differentiable=False),
+        _case("dtypes", "aab,bc->ac", (3, 3, 4), (4, 2), dtypes=ALL_INTEGERS),
+        _case("long", "ab,bc->ac", (3, 700), (700, 2), dtypes=("float32", *HALVES), differentiable=False),
     ],
 )
 def _einsum(operands: Sequence[Array], subscripts: str) -> Spec:

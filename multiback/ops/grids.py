@@ -10,7 +10,7 @@ import numpy as np
 
 from multiback import dtypes
 from multiback.errors import ArgumentError
-from multiback.ops._cases import EXACT, Bound, Case, Sample
+from multiback.ops._cases import ALL_DTYPES, ALL_FLOATS, EXACT, HALVES, Bound, Case, Sample
 from multiback.ops._define import OPS, Array, composite
 from multiback.ops._rules import axis_index, promoting
 from multiback.ops.creation import arange, float_type
@@ -46,6 +46,16 @@ _LINE = Bound(4, _span)
         Case((Sample(("batch",)), Sample(("batch",))), {"num": 5, "axis": -1}, "axis", bound=_LINE),
         Case((Sample(()), Sample((3,))), {"num": 4, "endpoint": False}, "open", bound=_LINE),
         Case((Sample(()), Sample(())), {"num": 1}, "one", bound=_LINE),
+        Case((Sample(()), Sample(())), {"num": 1, "endpoint": False}, "one, open", bound=_LINE),
+        Case((Sample((2,)), Sample((2,))), {"num": 0}, "none", bound=_LINE),
+        Case((0.0, Sample(values=1.0)), {"num": 11}, "divergence-47", bound=Bound(2)),
+        Case((Sample(values=[1.0, 0.0]), Sample(values=[1.0, -3.0])), {"num": 7}, "ends exact", bound=_LINE),
+        Case((Sample((2,)), Sample((2,))), {"num": 6}, "dtypes", ALL_FLOATS[1:], _LINE, False),
+        Case((Sample(values=[0, -9]), Sample(values=[9, 9])), {"num": 4}, "integers", ("int32", "int8"), _LINE),
+        Case(
+            (Sample(values=0.0), 10.0), {"num": 4, "dtype": "int32"}, "to integers", bound=EXACT, differentiable=False
+        ),
+        Case((Sample(("batch", 1)), Sample((3,))), {"num": 3, "axis": 1}, "broadcast", bound=_LINE),
     ],
 )
 def _linspace(start: Array, stop: Array, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
@@ -108,6 +118,12 @@ _MATRICES = [
     _made(N=3),
     _made("wide", N=2, M=4, k=1),
     _made("tall", N=4, M=2, k=-1, dtype="int32"),
+    _made("one", N=1),
+    _made("none", N=0),
+    _made("no columns", N=2, M=0),
+    _made("far above", N=3, k=7),
+    _made("far below", N=3, k=-7),
+    *(_made(dtype, N=2, M=3, k=1, dtype=dtype) for dtype in ALL_DTYPES[1:]),
 ]
 
 
@@ -179,8 +195,12 @@ _AXES = (Sample(("batch",)), Sample((3,)), Sample((2,)))
     name="meshgrid",
     canonical=_indexing_order,
     cases=[
-        Case((_AXES,), {"indexing": "xy"}, "xy", ("float32", "int32"), EXACT),
-        Case((_AXES,), {"indexing": "ij"}, "ij", ("float32", "int32"), EXACT),
+        Case((_AXES,), {"indexing": "xy"}, "xy", bound=EXACT),
+        Case((_AXES,), {"indexing": "ij"}, "ij", bound=EXACT),
+        Case((_AXES[1:],), {"indexing": "xy"}, "dtypes", (*HALVES, "float64", "int32", "uint8", "bool"), EXACT, False),
+        Case(((Sample((3,)), Sample((2,), -9, 9, dtype="int8")),), {"indexing": "ij"}, "two dtypes", bound=EXACT),
+        Case(((Sample(()), Sample((2,))),), {"indexing": "ij"}, "scalar", bound=EXACT),
+        Case(((Sample((0,)), Sample((2,))),), {"indexing": "xy"}, "empty", bound=EXACT),
         Case((_AXES[:1],), {"indexing": "xy"}, "one", bound=EXACT),
     ],
 )

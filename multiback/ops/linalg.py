@@ -10,13 +10,13 @@ import numpy as np
 from multiback.errors import ArgumentError, ShapeError
 from multiback.graph.dims import product
 from multiback.graph.ir import Spec
-from multiback.ops._cases import Bound, Case, Sample
+from multiback.ops._cases import ALL_FLOATS, ALL_INTEGERS, HALVES, Bound, Case, Sample, exact
 from multiback.ops._define import OPS, Array, composite, primitive
 from multiback.ops._rules import axis_index, broadcast_shapes, promoting
 from multiback.ops.shaping import expand_dims, reshape, shown, squeeze, swapaxes, transpose
 
 _BOTH = promoting("x1", "x2")
-_TYPES = ("float32", "int32")
+_INF, _NAN = float("inf"), float("nan")
 
 
 def _product_bound(function: Any, c: float = 8) -> Bound:
@@ -24,8 +24,19 @@ def _product_bound(function: Any, c: float = 8) -> Bound:
     return Bound(c, lambda x1, x2, **attributes: function(np.abs(x1), np.abs(x2), **attributes))
 
 
-def _pair(label: str, first: Any, second: Any, bound: Bound, dtypes: Sequence[str] = _TYPES, **attributes: Any) -> Case:
+def _pair(
+    label: str, first: Any, second: Any, bound: Bound, dtypes: Sequence[str] = ("float32",), **attributes: Any
+) -> Case:
     return Case((Sample(first), Sample(second)), attributes, label, dtypes, bound)
+
+
+def _other_dtypes(first: Any, second: Any, bound: Bound, **attributes: Any) -> list[Case]:
+    """Products in float64, halves and two integer dtypes, one of which wraps."""
+    floats = Case((Sample(first), Sample(second)), attributes, "dtypes", ALL_FLOATS[1:], bound, False)
+    return [
+        floats,
+        *exact(["int32", "int8"], Sample(first, 0, 99), Sample(second, 0, 99), label="dtypes", **attributes),
+    ]
 
 
 _MATMUL = _product_bound(np.matmul)
@@ -43,8 +54,27 @@ _MATMUL = _product_bound(np.matmul)
         _pair("matrix and vector", ("batch", 4, 5), (5,), _MATMUL),
         _pair("vector and stack", (5,), ("batch", 5, 3), _MATMUL),
         _pair("symbolic inner size", (3, "batch"), ("batch", 2), _MATMUL),
-        _pair("long", (3, 700), (700, 2), _MATMUL, ("float32",)),
-        _pair("nothing to add", (3, 0), (0, 2), _MATMUL, ("float32",)),
+        _pair("one by one", (1, 1), (1, 1), _MATMUL),
+        _pair("matrix and stack", (4, 5), ("batch", 5, 3), _MATMUL),
+        _pair("stack and vector", (2, "batch", 3, 5), (5,), _MATMUL),
+        _pair("long", (3, 700), (700, 2), _MATMUL),
+        Case((Sample((3, 700)), Sample((700, 2))), {}, "long", HALVES, _product_bound(np.matmul, 2), False),
+        _pair("nothing to add", (3, 0), (0, 2), _MATMUL),
+        _pair("nothing to add in vectors", (0,), (0,), _MATMUL),
+        _pair("no rows", (2, 0, 3), (3, 4), _MATMUL),
+        Case(
+            (
+                Sample(values=[[_INF, 1.0], [_NAN, 1.0], [3e38, 3e38], [0.0, 1.0]]),
+                Sample(values=[[1.0, 0.0], [2.0, 1.0]]),
+            ),
+            label="special",
+            bound=Bound(0),
+            differentiable=False,
+        ),
+        Case((Sample((3, 5), -9, 9, dtype="int32"), Sample((5, 2))), {}, "promotion", bound=_MATMUL),
+        *_other_dtypes((2, 4, 5), (5, 3), _MATMUL),
+        *exact(ALL_INTEGERS, Sample((3, 4), 0, 5), Sample((4, 2), 0, 5), label="integers"),
+        *exact(ALL_INTEGERS, Sample((4,), 0, 5), Sample((2, 4, 2), 0, 5), label="integers in stacks"),
     ],
 )
 def matmul(x1: Array, x2: Array) -> Spec:
@@ -127,6 +157,10 @@ _TENSORDOT = _product_bound(np.tensordot)
         _pair("pairs", (4, "batch", 3), (3, 2, 4), _TENSORDOT, axes=((0, 2), (-1, 0))),
         _pair("single", (2, "batch"), (5, 2), _TENSORDOT, axes=(0, 1)),
         _pair("all", (4, 3), (4, 3), _TENSORDOT),
+        _pair("over nothing", (2, 0), (0, 3), _TENSORDOT, axes=1),
+        _pair("scalars", (), (), _TENSORDOT, axes=0),
+        _pair("last with last", ("batch", 4), (3, 4), _TENSORDOT, axes=((-1,), (-1,))),
+        *_other_dtypes((2, 4), (4, 3), _TENSORDOT, axes=1),
     ],
 )
 def tensordot(x1: Array, x2: Array, axes: Any = 2) -> Any:
@@ -167,6 +201,9 @@ _DOT = _product_bound(np.dot)
         _pair("matrices", ("batch", 5), (5, 3), _DOT),
         _pair("tensors", ("batch", 5), (2, 5, 3), _DOT),
         _pair("scalar", (), (2, 3), _DOT),
+        _pair("tensor and vector", ("batch", 2, 5), (5,), _DOT),
+        _pair("empty", (0,), (0,), _DOT),
+        *_other_dtypes((2, 4), (4, 3), _DOT),
     ],
 )
 def dot(x1: Array, x2: Array) -> Any:
@@ -203,6 +240,8 @@ _INNER = _product_bound(np.inner)
         _pair("vectors", (5,), (5,), _INNER),
         _pair("tensors", ("batch", 2, 5), (3, 5), _INNER),
         _pair("scalar", (), (3,), _INNER),
+        _pair("empty", (0,), (0,), _INNER),
+        *_other_dtypes((2, 4), (3, 4), _INNER),
     ],
 )
 def inner(x1: Array, x2: Array) -> Any:
@@ -236,6 +275,8 @@ _OUTER, _VDOT = _product_bound(np.outer, 1), _product_bound(np.vdot)
     cases=[
         _pair("vectors", ("batch",), (3,), _OUTER),
         _pair("flattened", (2, 2), (3, 1), _OUTER),
+        _pair("scalars", (), (), _OUTER),
+        *_other_dtypes((4,), (3,), _OUTER),
     ],
 )
 def outer(x1: Array, x2: Array) -> Any:
@@ -261,6 +302,8 @@ def outer(x1: Array, x2: Array) -> Any:
     cases=[
         _pair("vectors", ("batch",), ("batch",), _VDOT),
         _pair("flattened", (2, 3), (3, 2), _VDOT),
+        _pair("scalars", (), (), _VDOT),
+        *_other_dtypes((4,), (4,), _product_bound(np.vdot)),
     ],
 )
 def vdot(x1: Array, x2: Array) -> Any:

@@ -11,7 +11,7 @@ from multiback.errors import ShapeError
 from multiback.graph.dims import product
 from multiback.graph.ir import Spec
 from multiback.graph.op import OPS
-from multiback.ops._cases import Sample, exact
+from multiback.ops._cases import ALL_INTEGERS, EXACT, HALVES, Case, Sample, exact
 from multiback.ops._define import Array, composite, primitive
 from multiback.ops._rules import axis_index
 from multiback.ops.arithmetic import negative
@@ -29,15 +29,26 @@ _SPECIAL = [
     [0.0, -0.0, 0.0],
 ]
 _POSITIONS = [
-    *exact(["float32"], _BATCH, label="axis", axis=1),
+    *exact(["float32", "float64"], _BATCH, label="axis", axis=1),
     *exact(["float32"], _BATCH, label="axis kept", axis=-1, keepdims=True),
-    *exact(["float32"], _BATCH, label="all"),
-    *exact(["float32"], _BATCH, label="all kept", keepdims=True),
+    *(
+        Case((_BATCH,), attributes, label, bound=EXACT, differentiable=False, edges=False)
+        for label, attributes in (
+            ("all", {}),
+            ("all kept", {"keepdims": True}),
+            ("batch", {"axis": 0}),
+            ("batch kept", {"axis": 0, "keepdims": True}),
+        )
+    ),
     *exact(["float32"], Sample(()), label="scalar"),
-    *exact(["float32", "float16", "bfloat16"], Sample(values=_SPECIAL), label="special", axis=1),
-    *exact(["int32"], Sample(values=[[3, -(2**31), 3], [2**31 - 1, 5, -(2**31)]]), label="integers", axis=1),
-    *exact(["uint8"], Sample(values=[[0, 255, 7]]), label="unsigned", axis=1),
+    *exact(["float32"], Sample(()), label="scalar kept", keepdims=True),
+    *exact(["float32"], Sample((3, 1)), label="one element", axis=1),
+    *exact(["float32", *HALVES], Sample(values=_SPECIAL), label="divergence-20", axis=1),
+    *exact(["int32"], Sample(values=[[3, -(2**31), 3], [2**31 - 1, 5, -(2**31)]]), label="extremes", axis=1),
+    *exact(["uint8"], Sample(values=[[0, 255, 7], [255, 255, 0]]), label="unsigned", axis=1),
+    *exact(ALL_INTEGERS, Sample(("batch", 6), 0, 4), label="integers", axis=1),
     *exact(["bool"], Sample((4, 3), dtype="bool"), label="bools", axis=1),
+    *exact(["float32"], Sample((70000,)), label="long"),
 ]
 
 
@@ -68,7 +79,7 @@ def argmax(x: Array, axis: int | None = None, keepdims: bool = False) -> Spec:
         Int32, of the reduced shape.
 
     Raises:
-        ShapeError: for an axis of size 0.
+        ShapeError: for an axis of size 0; where its size is symbolic, what comes of 0 is not defined.
 
     Source: array API standard 2024.12, argmax; NumPy 2 for NaN.
 
@@ -98,7 +109,7 @@ def argmin(x: Array, axis: int | None = None, keepdims: bool = False) -> Any:
         Int32, of the reduced shape.
 
     Raises:
-        ShapeError: for an axis of size 0.
+        ShapeError: for an axis of size 0; where its size is symbolic, what comes of 0 is not defined.
 
     Source: array API standard 2024.12, argmin; NumPy 2 for NaN.
 

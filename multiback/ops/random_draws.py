@@ -13,7 +13,7 @@ from typing import Any
 from multiback import config, dtypes
 from multiback.errors import ArgumentError, DtypeError, ShapeError
 from multiback.graph.dims import Dim, product
-from multiback.ops._cases import EXACT, Bound, Case, Sample
+from multiback.ops._cases import ALL_FLOATS, EXACT, Bound, Case, Sample
 from multiback.ops._define import OPS, Array, composite
 from multiback.ops._rules import as_type, broadcast_shapes, chained, promoting
 from multiback.ops.creation import iota, zeros_like
@@ -69,6 +69,9 @@ def _shifted(x: Any, places: int) -> Any:
         _drawn("scalar", shape=()),
         _drawn("wide", shape=(3, 1025)),
         _drawn("rows", shape=(2, 40, 30)),
+        _drawn("empty", shape=(0, 3)),
+        _drawn("number", shape=4),
+        _drawn("largest key", key=Sample(values=[2**31 - 1, -(2**31)], dtype="int32"), shape=(9,)),
         _drawn("other key", key=Sample(values=[-1, 0], dtype="int32"), shape=(7,)),
         _drawn("unsigned key", key=Sample(values=[2**32 - 1, 5], dtype="uint32"), shape=(7,)),
     ],
@@ -99,6 +102,9 @@ def random_bits(key: Array, shape: Any) -> Any:
     cases=[
         Case((_KEY, Sample(values=7, dtype="int32")), {}, "", bound=EXACT, differentiable=False),
         Case((_KEY, Sample(values=-1, dtype="int32")), {}, "negative", bound=EXACT, differentiable=False),
+        Case((_KEY, Sample(values=0, dtype="uint32")), {}, "unsigned", bound=EXACT, differentiable=False),
+        Case((_KEY, Sample(values=2**30 - 1, dtype="int64")), {}, "largest", bound=EXACT, differentiable=False),
+        Case((Sample(values=[5, 6], dtype="uint32"), 3), {}, "number", bound=EXACT, differentiable=False),
     ],
 )
 def fold_in(key: Array, number: Array) -> Any:
@@ -132,6 +138,9 @@ def _float_type(call: dict[str, Any]) -> None:
     cases=[
         _drawn(shape=(4, 5)),
         _drawn("range", Bound(2, lambda *_, **__: 3.0), shape=(20,), low=-3.0, high=2.5),
+        _drawn("range of halves", Bound(2, lambda *_, **__: 3.0), shape=(20,), low=-3.0, high=2.5, dtype="bfloat16"),
+        _drawn("scalar", shape=()),
+        _drawn("empty", shape=(3, 0)),
         *(_drawn(dtype, shape=(50,), dtype=dtype) for dtype in _PRECISION),
     ],
 )
@@ -180,7 +189,12 @@ def _threshold(probability: float) -> int:
 
 @composite(
     canonical=chained(_is_key, _is_shape, _is_probability("probability")),
-    cases=[_drawn(str(p), shape=(40,), probability=p) for p in (0.0, 0.3, 1 - 1e-9, 1.0)],
+    cases=[
+        *(_drawn(str(p), shape=(40,), probability=p) for p in (0.0, 1e-9, 0.3, 0.5, 1 - 1e-9, 1.0)),
+        _drawn("scalar", shape=(), probability=0.5),
+        _drawn("empty", shape=(0,), probability=0.5),
+        _drawn("large", shape=(5, 3500), probability=0.9),
+    ],
 )
 def bernoulli(key: Array, shape: Any, probability: float = 0.5) -> Any:
     """True with a probability: where the random bits, as signed integers, are below round(probability * 2^32) - 2^31.
@@ -211,6 +225,10 @@ def bernoulli(key: Array, shape: Any, probability: float = 0.5) -> Any:
         _drawn("", Bound(16, lambda *_, **__: 3.0), shape=(6, 5)),
         _drawn("scaled", Bound(16, lambda *_, **__: 7.0), shape=(30,), mean=1.0, stddev=2.0),
         _drawn("half", Bound(4, lambda *_, **__: 3.0), shape=(30,), dtype="float16"),
+        _drawn("bfloat16", Bound(4, lambda *_, **__: 3.0), shape=(30,), dtype="bfloat16"),
+        _drawn("scalar", Bound(16, lambda *_, **__: 3.0), shape=()),
+        _drawn("empty", shape=(0,)),
+        _drawn("constant", Bound(1), shape=(3,), mean=2.0, stddev=0.0),
         _drawn("wide", Bound(16, lambda *_, **__: 3.0), shape=(30,), dtype="float64"),
     ],
 )
@@ -268,7 +286,11 @@ def _dropped(label: str, dtypes: Sequence[str] = ("float32",), x: Sample = _X, *
 @composite(
     canonical=chained(promoting("x", to_float=True), _is_key, _is_probability("rate"), _noise),
     cases=[
-        _dropped("", ("float32", "float16", "bfloat16"), rate=0.3),
+        _dropped("", rate=0.3),
+        Case((Sample((4, 3, 2)), _KEY), {"rate": 0.3}, "", ALL_FLOATS[1:], _DROP, False),
+        _dropped("hardly any", rate=1e-9),
+        _dropped("nearly all", rate=1 - 1e-9),
+        _dropped("special", x=Sample(values=[float("inf"), float("nan"), -0.0, 1.0]), rate=1e-9),
         _dropped("none", rate=0.0),
         _dropped("all", rate=1.0),
         _dropped("channels", rate=0.5, noise_shape=(None, 1, None)),

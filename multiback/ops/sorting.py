@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from multiback import dtypes
 from multiback.errors import ArgumentError, ShapeError
 from multiback.graph.ir import Spec
-from multiback.ops._cases import EXACT, Case, Sample
+from multiback.ops._cases import ALL_DTYPES, ALL_INTEGERS, EXACT, HALVES, Case, Sample, exact
 from multiback.ops._define import OPS, Array, composite, primitive
 from multiback.ops._rules import axis_index, chained, like, promoting
 from multiback.ops.creation import number
@@ -18,9 +19,16 @@ from multiback.ops.joining import along
 from multiback.ops.shaping import expand_dims, flip, reshape, squeeze
 
 _X = Sample(("batch", 7))
-_TYPES = ("float32", "int32")
 _TIES = Sample(values=[[2.0, 3.0, 3.0, 1.0, 2.0, 3.0], [0.0, -0.0, 0.0, 5.0, 5.0, -1.0]])
-_NAN = Sample(values=[1.0, float("nan"), -float("inf"), 3.0, float("nan"), float("inf")])
+_NAN = Sample(values=[1.0, float("nan"), -float("inf"), 3.0, -float("nan"), float("inf"), 0.0, -0.0])
+_MANY_TIES = Sample((2, 200), 0, 9, transform=np.round)
+_EXTREMES = Sample(values=[3, -(2**31), 2**31 - 1, -1, 0, 2**31 - 1, -(2**31)], dtype="int32")
+_ORDERS = [
+    *exact(["float32", *HALVES], _NAN, label="special"),
+    *exact(["int32"], _EXTREMES, label="extremes"),
+    *exact(["int64"], Sample(values=[2**62, -(2**63), 2**63 - 1, 2**62 + 1], dtype="int64"), label="extremes"),
+    *exact(ALL_INTEGERS, Sample((4, 5), 0, 100), label="integers"),
+]
 
 
 def _sorted_axis(call: dict[str, Any]) -> None:
@@ -32,12 +40,15 @@ def _sorted_axis(call: dict[str, Any]) -> None:
 @primitive(
     canonical=_sorted_axis,
     cases=[
-        Case((_X,), {}, "last", (*_TYPES, "bool"), EXACT, False),
-        Case((Sample((4, "batch")),), {"axis": 0}, "first", _TYPES, EXACT, False),
-        Case((_TIES,), {}, "ties", _TYPES, EXACT, False),
-        Case((_NAN,), {}, "nan", bound=EXACT, differentiable=False),
+        Case((_X,), {}, "last", ("float32",), EXACT, False),
+        Case((Sample((4, "batch")),), {"axis": 0}, "first", ("float32",), EXACT, False),
+        *exact(["float32", "float64", *HALVES, "bool"], _TIES, label="ties"),
+        *exact(["float32", "int32", "uint8"], _MANY_TIES, label="divergence-23"),
+        *_ORDERS,
         Case((Sample((3, 4)),), {"axis": None}, "flat", bound=EXACT, differentiable=False),
-        Case((Sample((200,), 0, 9),), {}, "long", ("int32", "uint8"), EXACT, False),
+        Case((Sample(("batch", 3, 2)),), {"axis": 1}, "middle", bound=EXACT, differentiable=False),
+        *exact(["float32"], Sample((2, 0)), label="empty"),
+        *exact(["float32"], Sample((3, 1)), label="one element"),
     ],
 )
 def argsort(x: Array, axis: int | None = -1) -> Spec:
@@ -68,10 +79,14 @@ def _(x: Any, axis: Any) -> Any:
 @composite(
     canonical=_sorted_axis,
     cases=[
-        Case((_X,), {}, "last", _TYPES, EXACT),
-        Case((Sample((4, "batch")),), {"axis": 0}, "first", _TYPES, EXACT),
-        Case((_TIES,), {}, "ties", _TYPES, EXACT),
-        Case((_NAN,), {}, "nan", bound=EXACT, differentiable=False),
+        Case((_X,), {}, "last", bound=EXACT),
+        Case((Sample((4, "batch")),), {"axis": 0}, "first", bound=EXACT),
+        Case((_TIES,), {}, "ties", ("float32", *HALVES), EXACT, smooth=False),
+        *exact(["float64", "bool"], _X, label="last"),
+        *_ORDERS,
+        Case((Sample((3, 4)),), {"axis": None}, "flat", bound=EXACT),
+        *exact(["float32"], Sample((2, 0)), label="empty"),
+        *exact(["float32"], Sample((500,)), label="long"),
     ],
 )
 def sort(x: Array, axis: int | None = -1) -> Any:
@@ -106,10 +121,15 @@ def _top(call: dict[str, Any]) -> None:
 @composite(
     canonical=_top,
     cases=[
-        Case((_X,), {"k": 3}, "", _TYPES, EXACT),
-        Case((_TIES,), {"k": 4}, "ties", _TYPES, EXACT),
-        Case((_NAN,), {"k": 4}, "nan", bound=EXACT, differentiable=False),
+        Case((_X,), {"k": 3}, "", bound=EXACT),
+        Case((_TIES,), {"k": 4}, "divergence-22", ("float32", *HALVES), EXACT, smooth=False),
+        *exact(["float32", "int32"], _MANY_TIES, label="divergence-22 of many", k=150),
+        *(replace(case, attributes={"k": 3}) for case in _ORDERS),
+        *exact(["float64", "bool"], _X, label="", k=3),
         Case((_X,), {"k": 7, "sorted": False}, "all", bound=EXACT),
+        *exact(["float32"], _X, label="none", k=0),
+        *exact(["float32"], Sample((5,)), label="vector", k=1),
+        *exact(["float32"], Sample((2, 3, 4)), label="three axes", k=2),
     ],
 )
 def top_k(x: Array, k: int, sorted: bool = True) -> Any:
@@ -150,13 +170,12 @@ _SCORES = Sample(values=[[0.1, 0.9, 0.8, 0.8], [0.5, 0.2, float("nan"), 0.1], [0
 @composite(
     canonical=chained(integer_indices("targets"), promoting("predictions", to_float=True)),
     cases=[
-        Case(
-            (Sample(("batch",), 0, 4, dtype="int32"), Sample(("batch", 5))),
-            {"k": 2},
-            "",
-            bound=EXACT,
-            differentiable=False,
+        *(
+            Case((Sample(("batch",), 0, 4, dtype=t), Sample(("batch", 5))), {"k": 2}, f"{t} targets", d, EXACT, False)
+            for t, d in (("int32", ("float32", "float64", *HALVES)), ("int64", ("float32",)), ("uint8", ("float32",)))
         ),
+        *exact(["float32"], Sample(("batch",), 0, 4, dtype="int32"), Sample(("batch", 5)), label="more than all", k=9),
+        *exact(["int32"], Sample(("batch",), 0, 4, dtype="int32"), Sample(("batch", 5), 0, 9), label="integers", k=1),
         Case((Sample(values=[3, 2, 1], dtype="int32"), _SCORES), {"k": 2}, "ties", bound=EXACT, differentiable=False),
         Case(
             (Sample(values=[-1, 4, 1], dtype="int32"), _SCORES), {"k": 4}, "no class", bound=EXACT, differentiable=False
@@ -200,13 +219,32 @@ def _search(call: dict[str, Any]) -> None:
 
 
 _SORTED = Sample((9,), 0, 6, transform=np.sort)
+_INF = float("inf")
 
 
 @composite(
     canonical=chained(promoting("sorted_sequence", "values"), _search),
     cases=[
-        Case((_SORTED, Sample(("batch", 2), -1, 7)), {"side": side}, side, _TYPES, EXACT, False)
-        for side in ("left", "right")
+        *(
+            Case((_SORTED, Sample(("batch", 2), 0, 7)), {"side": side}, side, ALL_DTYPES[:-1], EXACT, False)
+            for side in ("left", "right")
+        ),
+        *(
+            exact(
+                ["float32"],
+                Sample(values=[-_INF, -1.0, 0.0, 0.0, 2.0, _INF]),
+                Sample(values=[-_INF, -2.0, -0.0, 0.0, 1.0, 2.0, _INF]),
+                label=f"special, {side}",
+                side=side,
+            )[0]
+            for side in ("left", "right")
+        ),
+        *exact(["float32"], Sample((0,)), Sample((3,)), label="in nothing"),
+        *exact(["float32"], _SORTED, Sample(()), label="scalar"),
+        *exact(["float32"], _SORTED, 3, label="number"),
+        *exact(
+            ["float32"], Sample((4,), 0, 9, dtype="int32", transform=np.sort), Sample((3,), 0, 9), label="promotion"
+        ),
     ],
 )
 def searchsorted(sorted_sequence: Array, values: Array, side: str = "left") -> Any:

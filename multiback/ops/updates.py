@@ -13,7 +13,7 @@ import numpy as np
 from multiback.dtypes import DType
 from multiback.errors import ShapeError
 from multiback.graph.ir import Value
-from multiback.ops._cases import Bound, Case, Sample
+from multiback.ops._cases import ALL_FLOATS, Bound, Case, Sample
 from multiback.ops._define import Array, composite
 from multiback.ops._rules import as_type
 from multiback.ops.exponential import sqrt
@@ -92,12 +92,22 @@ def _adagrad_scale(parameters: Any, gradients: Any, sums: Any, learning_rate: An
     return (*p, *(s + g * g for s, g in zip(sums, gradients)))
 
 
+def _in_other_dtypes(operands: tuple[Any, ...], bound: Bound, **attributes: Any) -> list[Case]:
+    """The step in the other floats, and of arrays without elements."""
+    empty = tuple((Sample((0, 3)), Sample((0,))) if o and isinstance(o, tuple) else o for o in operands)
+    return [
+        Case(operands, attributes, "dtypes", ALL_FLOATS[1:], bound, False),
+        Case(empty, attributes, "empty", bound=bound, differentiable=False),
+    ]
+
+
 @composite(
     canonical=_canonical(),
     cases=[
         Case((_P, _G, rate), {}, label, bound=Bound(4, _step_scale))
         for rate, label in ((_RATE, "step"), (0.1, "fixed rate"))
-    ],
+    ]
+    + _in_other_dtypes((_P, _G, _RATE), Bound(4, _step_scale)),
 )
 def sgd_update(parameters: Sequence[Array], gradients: Sequence[Array], learning_rate: Array) -> tuple[Any, ...]:
     """Gradient descent: p - learning_rate * g.
@@ -129,7 +139,8 @@ def sgd_update(parameters: Sequence[Array], gradients: Sequence[Array], learning
             bound=Bound(4, _momentum_scale),
         )
         for n in (False, True)
-    ],
+    ]
+    + _in_other_dtypes((_P, _G, _arrays(), _RATE), Bound(4, _momentum_scale), momentum=0.9, nesterov=True),
 )
 def momentum_update(
     parameters: Sequence[Array],
@@ -178,7 +189,8 @@ def momentum_update(
             ((_P, _TINY, _TINY, _arrays(1e-14, 1e-12), (), _RATE), {"epsilon": 1e-3}, "tiny"),
             ((_P, _G, _arrays(), _POSITIVE, (), 0.01), {"beta_1": 0.5, "beta_2": 0.75}, "fixed rate"),
         )
-    ],
+    ]
+    + _in_other_dtypes((_P, _G, _arrays(), _POSITIVE, _POSITIVE, _RATE), Bound(8, _adam_scale), beta_2=0.75),
 )
 def adam_update(
     parameters: Sequence[Array],
@@ -237,7 +249,8 @@ def adam_update(
             ((), _arrays(), 0.9, "momentum"),
             (_arrays(-1, 1), _arrays(), 0.9, "centered, momentum"),
         )
-    ],
+    ]
+    + _in_other_dtypes((_P, _G, _arrays(5, 9), (), _arrays(), _RATE), Bound(8, _rmsprop_scale), momentum=0.9),
 )
 def rmsprop_update(
     parameters: Sequence[Array],
@@ -286,7 +299,11 @@ def rmsprop_update(
 
 
 @composite(
-    canonical=_canonical("sums"), cases=[Case((_P, _G, _POSITIVE, _RATE), {}, "step", bound=Bound(8, _adagrad_scale))]
+    canonical=_canonical("sums"),
+    cases=[
+        Case((_P, _G, _POSITIVE, _RATE), {}, "step", bound=Bound(8, _adagrad_scale)),
+        *_in_other_dtypes((_P, _G, _POSITIVE, _RATE), Bound(8, _adagrad_scale)),
+    ],
 )
 def adagrad_update(
     parameters: Sequence[Array],

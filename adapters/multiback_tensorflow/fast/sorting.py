@@ -14,6 +14,7 @@ def top_k(x, *, k, sorted):
 
 
 def searchsorted(sorted_sequence, values, *, side):
+    values = tf.convert_to_tensor(values, sorted_sequence.dtype)
     flat = tf.reshape(values, [-1])
     return tf.reshape(tf.searchsorted(sorted_sequence, flat, side=side), tf.shape(values))
 

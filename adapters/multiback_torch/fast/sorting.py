@@ -10,7 +10,9 @@ def top_k(x, *, k, sorted):
     return values[..., :k], indices[..., :k].to(torch.int32)
 
 
-SEARCH = "torch.searchsorted({sorted_sequence}.contiguous(), {values}.contiguous(), side={side}, out_int32=True)"
+SEARCH = (
+    "torch.searchsorted({sorted_sequence:array}.contiguous(), {values:array}.contiguous(), side={side}, out_int32=True)"
+)
 
 FAST = {
     "sort": Fast("torch.sort({x}, dim={axis}, stable=True)[0]"),
