@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 WORKERS ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: test test-full demo bench lint clean
+.PHONY: test test-full demo bench docs lint clean
 
 test: $(READY)  ## Everything that CI runs
 	$(BIN)/ruff check .
@@ -21,6 +21,12 @@ demo: $(READY)  ## Train on real data on every backend, and travel between them
 
 bench: $(READY)  ## Against native code and Keras 3
 	$(BIN)/python benchmarks/run.py
+
+docs: $(READY)  ## The suite's tables, from a run on every backend
+	mkdir -p build
+	$(BIN)/python -m multiback conformance --backend numpy --backend torch --backend jax --backend tensorflow \
+		--workers $(WORKERS) --report build/conformance.json --report build/conformance.html
+	$(BIN)/python -m multiback.testing.report.tables build/conformance.json docs
 
 lint: $(READY)
 	$(BIN)/ruff check .
