@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from multiback.graph.check import check
 from multiback.graph.dims import Dim
 from multiback.graph.ir import Spec
 from multiback.graph.trace import Trace, trace
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -110,11 +113,12 @@ class Compiled:
             return compiled(False)
         try:
             return compiled(True)
-        except ShapeError:
+        except ShapeError as error:
             # Leading sizes that are equal by chance are no batch: what fails for any batch may do for this one.
             with contextlib.suppress(ShapeError):
                 program = compiled(False)
                 self._unbatched.add(key_of(True))
+                _LOG.warning("%s is compiled for each batch size on %s: %s", self.name, adapter.name, error)
                 return program
             raise
 
