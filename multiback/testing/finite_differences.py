@@ -7,6 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from multiback.testing.judge import Verdict
+
+GRADIENT_BOUND = 1e-6
+"""Of a gradient's largest element: extrapolated differences agree to 1e-8 where a function is smooth."""
+
 STEPS = tuple(10.0**-k for k in (2, 3, 4, 5, 6))
 
 
@@ -42,3 +47,25 @@ def directional_difference(
         if abs(coarse - fine) < best[1]:
             best = ((4.0 * fine - coarse) / 3.0, abs(coarse - fine))
     return best
+
+
+def gradient_by_differences(function: Callable[[np.ndarray], Any], x: np.ndarray) -> np.ndarray:
+    """The gradient of a scalar function of one array in float64, element by element."""
+    gradient = np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        direction = np.zeros_like(x)
+        direction[place] = 1.0
+        gradient[place] = directional_difference(function, [x], [direction])[0]
+    return gradient
+
+
+def judge_gradient(got: np.ndarray, by_differences: np.ndarray) -> Verdict:
+    """Whether a gradient in float64 is that found by differences, to `GRADIENT_BOUND` of its largest element."""
+    if got.shape != by_differences.shape or got.dtype != np.float64:
+        text = f"{got.dtype}{got.shape}, expected float64{by_differences.shape}"
+        return Verdict(False, np.inf, text, GRADIENT_BOUND)
+    size = np.abs(by_differences).max(initial=0.0)
+    error = np.abs(got - by_differences).max(initial=0.0)
+    relative = float(error / size if size else error)
+    text = f"{got.tolist()}, by differences {by_differences.tolist()} (relative {relative:.2g})"
+    return Verdict(relative <= GRADIENT_BOUND, relative, text, GRADIENT_BOUND)

@@ -18,9 +18,9 @@ from multiback.layers._masks import set_mask
 from multiback.losses.registry import REGISTRY
 from multiback.testing.cases.losses import EPSILON, FORMULAS, REDUCTIONS, ROWS, SPECIALS, Formula, Special, reduced
 from multiback.testing.chapters._configurations import comes_back
-from multiback.testing.finite_differences import directional_difference
+from multiback.testing.finite_differences import gradient_by_differences, judge_gradient
 from multiback.testing.joint import Once, Outcome, Part, arrays_of, run_together
-from multiback.testing.judge import Verdict, judge
+from multiback.testing.judge import judge
 from multiback.testing.records import Check, Row
 
 KIND = "losses"
@@ -30,9 +30,6 @@ WITHOUT_FORMULA = frozenset({"Loss", "LossFunctionWrapper"})
 WEIGHTS = np.array([0.5, 0.0, 2.0, 1.0, 0.25])
 C = 16
 """Roundings per term, and of a sum of at most 20 terms added in any order."""
-
-GRADIENT_BOUND = 1e-6
-"""Of the largest element: extrapolated differences were measured to agree to 1e-8 where the loss is smooth."""
 
 REGULAR, NAN, EMPTY = 0, 1, 2
 """The calls of the joint graph: a batch, the same with NaN for the first sample's prediction, no samples."""
@@ -161,29 +158,7 @@ def _gradient(number: int) -> np.ndarray:
     """The gradient of a formula's weighted mean for the predictions, by differences."""
     formula = FORMULAS[number]
     y_true, y_pred, weight = inputs(formula)
-    return differences(lambda p: formula.mean(y_true, p, weight), y_pred.astype("float64"))
-
-
-def differences(function: Callable[[np.ndarray], Any], x: np.ndarray) -> np.ndarray:
-    """The gradient of a scalar function, element by element, by extrapolated central differences."""
-    gradient = np.zeros_like(x)
-    for place in np.ndindex(x.shape):
-        direction = np.zeros_like(x)
-        direction[place] = 1.0
-        gradient[place] = directional_difference(function, [x], [direction])[0]
-    return gradient
-
-
-def judge_gradient(got: np.ndarray, by_differences: np.ndarray) -> Verdict:
-    """Whether a gradient is that found by differences, to `GRADIENT_BOUND` of its largest element."""
-    if got.shape != by_differences.shape or got.dtype != np.float64:
-        text = f"{got.dtype}{got.shape}, expected float64{by_differences.shape}"
-        return Verdict(False, np.inf, text, GRADIENT_BOUND)
-    size = np.abs(by_differences).max(initial=0.0)
-    error = float(np.abs(got - by_differences).max(initial=0.0))
-    relative = error / size if size else error
-    text = f"{got.tolist()}, by differences {by_differences.tolist()} (relative {relative:.2g})"
-    return Verdict(relative <= GRADIENT_BOUND, relative, text, GRADIENT_BOUND)
+    return gradient_by_differences(lambda p: formula.mean(y_true, p, weight), y_pred.astype("float64"))
 
 
 @functools.cache

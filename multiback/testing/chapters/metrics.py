@@ -35,13 +35,22 @@ SIZES = (ROWS, ROWS, ROWS, 0)
 """Of the batches; with weights, those of the first batch are all 0."""
 
 
+_FIRST_OF_EACH = sorted({d.name: i for i, d in reversed(list(enumerate(DEFINITIONS)))}.values())
+
+PARTS = [
+    *((i, "float32", weighted) for i in range(len(DEFINITIONS)) for weighted in (False, True)),
+    *((i, "float64", True) for i in _FIRST_OF_EACH),
+]
+"""In float64 one definition of each class, with weights: the code is that of float32, and compiling it takes long."""
+
+
 def checks() -> Iterator[Check]:
     """All checks of all metrics."""
-    for number, definition in enumerate(DEFINITIONS):
-        for dtype in ("float32", "float64"):
-            run = functools.partial(follows_its_definition, number, dtype)
-            yield Check(KIND, definition.name, definition.label, dtype, run)
-    for definition in {d.name: d for d in reversed(DEFINITIONS)}.values():
+    for number, dtype in dict.fromkeys(part[:2] for part in PARTS):
+        run = functools.partial(follows_its_definition, number, dtype)
+        yield Check(KIND, DEFINITIONS[number].name, DEFINITIONS[number].label, dtype, run)
+    for number in _FIRST_OF_EACH:
+        definition = DEFINITIONS[number]
         made = functools.partial(make, definition, name="mine")
         yield Check(KIND, definition.name, "configuration", "", functools.partial(_configuration, made))
     for number, special in enumerate(SPECIALS):
@@ -109,14 +118,6 @@ def expected(definition: Definition, weighted: bool) -> list[np.ndarray]:
         wide = [a.astype("float64") if a.dtype.kind == "f" else a for a in (y_true, y_pred, weight)]
         found.append(np.asarray(definition.value(*wide), "float64"))
     return found
-
-
-PARTS = [
-    (number, dtype, weighted)
-    for number in range(len(DEFINITIONS))
-    for dtype, weighted in (("float32", False), ("float32", True), ("float64", True))
-]
-"""In float64 with weights only, to compile less: the code is that of float32."""
 
 
 @functools.cache
