@@ -164,6 +164,8 @@ _LIKE = [
     Case((_X,), {}, "", ALL_DTYPES, EXACT, False),
     Case((_X,), {"dtype": "int32"}, "dtype", bound=EXACT, differentiable=False),
     Case((Sample(()),), {}, "scalar", bound=EXACT, differentiable=False),
+    # An operand that the result does not depend on has gradient 0.
+    Case((Sample((3,)),), {}, "divergence-35", bound=EXACT),
 ]
 
 

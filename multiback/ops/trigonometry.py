@@ -23,12 +23,14 @@ _FLOAT = promoting("x", to_float=True)
 _EDGES = special([_INF, -_INF, 0.0, -0.0, _NAN])
 _INTEGERS = Case((Sample(values=[0, 1]),), {}, "integers", ("int32", "bool"))
 _NEAR_ZERO = Case((Sample((20,), -1e-3, 1e-3),), label="near zero")
-# An error of u in x is an error of |x| u in its exponential.
-_NEAR_OVERFLOW = Case(
-    (Sample(values=[89.2, -89.2]),),
-    label="near overflow",
-    bound=Bound(8, lambda x: np.abs(x) * np.cosh(x), gradient=720),
-)
+
+
+def _exponential(function: Any) -> Any:
+    """An error of u in x, such as that of x - log(2), is an error of |x| u in its exponential."""
+    return lambda x: np.maximum(np.abs(x), 1.0) * np.abs(function(x))
+
+
+_NEAR_OVERFLOW = Sample(values=[89.2, -89.2])
 
 
 def _one(x: Any) -> Any:
@@ -269,7 +271,14 @@ arctan.meaning(np.arctan)
 
 @primitive(
     canonical=_FLOAT,
-    cases=[*cases(low=-9, high=9), _NEAR_ZERO, *every_half(-11, 11), *_EDGES, _NEAR_OVERFLOW, _INTEGERS],
+    cases=[
+        *cases(low=-9, high=9, scale=_exponential(np.sinh)),
+        _NEAR_ZERO,
+        *every_half(-11, 11, scale=_exponential(np.sinh)),
+        *_EDGES,
+        Case((_NEAR_OVERFLOW,), label="near overflow", bound=Bound(8, _exponential(np.sinh), gradient=720)),
+        _INTEGERS,
+    ],
 )
 def sinh(x: Array) -> Spec:
     """Hyperbolic sine: y = (e**x - e**-x) / 2.
@@ -297,7 +306,16 @@ def _(g, y, x):
     return g * cosh(x)
 
 
-@primitive(canonical=_FLOAT, cases=[*cases(low=-9, high=9), *every_half(-11, 11), *_EDGES, _NEAR_OVERFLOW, _INTEGERS])
+@primitive(
+    canonical=_FLOAT,
+    cases=[
+        *cases(low=-9, high=9, scale=_exponential(np.cosh)),
+        *every_half(-11, 11, scale=_exponential(np.cosh)),
+        *_EDGES,
+        Case((_NEAR_OVERFLOW,), label="near overflow", bound=Bound(8, _exponential(np.cosh), gradient=720)),
+        _INTEGERS,
+    ],
+)
 def cosh(x: Array) -> Spec:
     """Hyperbolic cosine: y = (e**x + e**-x) / 2.
 
