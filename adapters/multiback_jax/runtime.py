@@ -21,6 +21,9 @@ from multiback_jax.fast import FAST
 from multiback_jax.lowering import LOWER
 from multiback_jax.probe import JaxProbe
 
+_WIDE = frozenset([dtypes.int64, dtypes.uint64, dtypes.float64, dtypes.complex128])
+"""What JAX computes in its 64-bit mode only."""
+
 
 class JaxAdapter(Adapter):
     """Runs graphs on jax arrays."""
@@ -63,8 +66,9 @@ class JaxAdapter(Adapter):
         return dtypes.as_dtype(x.dtype)
 
     def from_numpy(self, array: np.ndarray, copy: bool = True) -> Any:
+        # The copy is made by NumPy: jnp.array would compile one for every shape.
         with _width(array.dtype):
-            return jnp.array(array) if copy else jnp.asarray(array)
+            return jnp.asarray(np.array(array) if copy else array)
 
     def feed(self, array: np.ndarray) -> Any:
         return array
@@ -125,13 +129,13 @@ def _dtype_name(dtype: dtypes.DType) -> str:
 
 
 def _width(*types: Any) -> Any:
-    wide = any(np.dtype(t).itemsize == 8 for t in types)
+    wide = any(dtypes.as_dtype(t) in _WIDE for t in types)
     return jax.enable_x64(True) if wide else contextlib.nullcontext()
 
 
 def _is_wide(graph: Graph) -> bool:
     values = [*graph.inputs, *graph.constants, *(x for e in graph.walk() for x in [*e.flat_inputs, *e.flat_outputs])]
-    return any(v.dtype.bits == 64 for v in values)
+    return any(v.dtype in _WIDE for v in values)
 
 
 assert multiback.ops  # the vocabulary that the table is checked against

@@ -3,9 +3,9 @@
     git clone --recurse-submodules https://github.com/data-apis/array-api-tests
     python conformance_tests/array_api/run.py --suite array-api-tests --backend torch
 
-Needs pytest-json-report besides what the suite asks for. What is expected to fail stands in `<backend>-xfails.txt`, each
-with its reason; a test that fails otherwise, and one that passes although it stands there, make the run fail. The
-counts go to `results.json` and from there to `docs/array_api.md`.
+Needs pytest-json-report, as the suite does. What is expected to fail stands in `<backend>-xfails.txt` with its reason.
+A test that fails otherwise, and one that passes although it stands there, make the run fail. The counts go to
+`results.json` and from there to `docs/array_api.md`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,18 @@ def run(backend: str, suite: Path, examples: int, selection: list[str]) -> dict[
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         command = [
-            *(sys.executable, "-m", "pytest", "array_api_tests", "-q", "--tb=short", "-p", "no:cacheprovider"),
+            *(
+                sys.executable,
+                "-m",
+                "pytest",
+                "array_api_tests",
+                "-q",
+                "--tb=short",
+                "-p",
+                "no:cacheprovider",
+                "-p",
+                "unshrunk",
+            ),
             *("--max-examples", str(examples), "--disable-deadline", "--derandomize", "-o", "xfail_strict=true"),
             *("--xfails-file", str(HERE / f"{backend}-xfails.txt"), "-W", "ignore"),
             *("--json-report", "--json-report-omit", "log", "streams", "--json-report-file", str(report)),
@@ -66,6 +77,7 @@ def run(backend: str, suite: Path, examples: int, selection: list[str]) -> dict[
         environment = {
             **os.environ,
             "MULTIBACK_BACKEND": backend,
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH")))),
             "ARRAY_API_TESTS_MODULE": "multiback.array_api",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }

@@ -103,17 +103,19 @@ def from_dlpack(x: Any, copy: bool | None) -> tuple[Any, Adapter]:
     return adapter.from_numpy(np.from_dlpack(x), copy=copy is not False), adapter
 
 
-def _exporter(x: Any, copy: bool | None) -> Any:
-    """The native array if it speaks DLPack, else its numbers on the host."""
-    if copy is not True and hasattr(x.native, "__dlpack__") and hasattr(x.native, "__dlpack_device__"):
-        return x.native
+def to_dlpack(x: Any, **request: Any) -> Any:
+    """The capsule of an Array: its framework's, or where that has none of the version asked for, one of the host.
+
+    Frameworks raise one or the other of these errors where the standard says BufferError.
+    """
+    if request["copy"] is not True and hasattr(x.native, "__dlpack__"):
+        try:
+            return x.native.__dlpack__(**request)
+        except (BufferError, RuntimeError):
+            if dlpack_device(x)[0] != _CPU:
+                raise
     array = x.adapter.to_numpy(x.native)
-    return array if copy is False and array.flags.writeable else np.array(array)
-
-
-def to_dlpack(x: Any, *, stream: Any, max_version: Any, dl_device: Any, copy: bool | None) -> Any:
-    """The capsule of an Array."""
-    return _exporter(x, copy).__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
+    return (array if array.flags.writeable else np.array(array)).__dlpack__(**request)
 
 
 def dlpack_device(x: Any) -> tuple[Any, int]:

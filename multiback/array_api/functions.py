@@ -69,8 +69,8 @@ def _arrays(values: Iterable[Any]) -> Iterable[Array]:
 def _adapter(name: str, values: Iterable[Any]) -> Adapter:
     values = list(values)
     found = {x.adapter.name: x.adapter for x in _arrays(values)}
-    if foreign := next((x for x in values if hasattr(x, "__dlpack__") and not isinstance(x, Array)), None):
-        raise DtypeError(f"{name}() takes Arrays and numbers, got {type(foreign).__name__}. Wrap it with asarray.")
+    if foreign := [type(x).__name__ for x in values if hasattr(x, "__dlpack__") and not isinstance(x, Array)]:
+        raise DtypeError(f"{name}() takes Arrays and numbers, got {foreign[0]}. Wrap it with asarray.")
     if not found:
         raise DtypeError(f"{name}() needs at least one Array. Make one with asarray.")
     if len(found) > 1:

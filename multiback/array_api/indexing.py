@@ -1,7 +1,8 @@
 """`x[key]` and `x[key] = value`.
 
-Basic keys (integers, slices, None, ...) are an op. Masks and arrays of integers are turned into positions on the host,
-since the shape of what they select depends on data; assignments are, too, and then scatter into a new array.
+Slices, None and ... are an op. Integers for all axes are a position in the flattened array: one compiled program serves
+every element. Masks and arrays of integers are turned into positions on the host, since the shape of what they select
+depends on data. Assignments are made on the host, into a copy.
 """
 
 from __future__ import annotations
@@ -18,30 +19,36 @@ from multiback.errors import ShapeError
 
 
 def get(adapter: Adapter, native: Any, key: Any) -> Any:
-    """The native array that `key` selects."""
-    if not _has_arrays(key):
-        return ops.getitem(native, _plain(key))
-    positions = _positions(adapter, native, key)
-    return ops.take(ops.reshape(native, (-1,)), positions, 0) if positions.size else _empty(native, positions.shape)
+    """The native array that `key` selects.
+
+    Raises:
+        ShapeError: if the key does not fit.
+    """
+    shape = tuple(adapter.shape(native))
+    if _has_arrays(key):
+        everything = np.arange(math.prod(shape), dtype=np.int32).reshape(shape)
+        return _taken(native, _fitting(everything.__getitem__, key, shape))
+    key = _plain(key)
+    items = _items(key)
+    if len(items) == len(shape) > 0 and all(isinstance(i, int) for i in items):
+        return _taken(native, _fitting(lambda place: _position(place, shape), key, shape))
+    return ops.getitem(native, key)
 
 
 def set(adapter: Adapter, native: Any, key: Any, value: Any) -> Any:
     """A native array with `value`, broadcast, in the place of what `key` selects.
 
     Raises:
-        ShapeError: if `value` does not broadcast to what is selected.
+        ShapeError: if the key does not fit, or `value` does not broadcast to what it selects.
     """
-    shape = tuple(adapter.shape(native))
-    positions = _positions(adapter, native, key)
-    dtype = adapter.dtype(native)
-    value = value.native if hasattr(value, "native") else np.asarray(value, dtype.numpy)
-    updates = ops.broadcast_to(ops.cast(value, dtype), positions.shape)
-    if positions.size == 0:
-        return native
-    flat = ops.scatter_update(
-        ops.reshape(native, (-1,)), positions.reshape(-1, 1), ops.reshape(updates, (positions.size,))
-    )
-    return ops.reshape(flat, shape)
+    array = np.array(adapter.to_numpy(native))
+    value = value.adapter.to_numpy(value.native) if hasattr(value, "native") else value
+
+    def assign(place: Any) -> None:
+        array[place] = np.asarray(value).astype(array.dtype)
+
+    _fitting(assign, key, array.shape)
+    return adapter.from_numpy(array)
 
 
 def _items(key: Any) -> tuple[Any, ...]:
@@ -60,16 +67,28 @@ def _plain(key: Any) -> Any:
     return found if isinstance(key, tuple) else found[0]
 
 
-def _positions(adapter: Adapter, native: Any, key: Any) -> np.ndarray:
-    """Where the selected elements are in the flattened array, in the shape of the selection."""
-    shape = tuple(adapter.shape(native))
-    everything = np.arange(math.prod(shape), dtype=np.int32).reshape(shape)
+def _fitting(function: Any, key: Any, shape: tuple[int, ...]) -> Any:
+    """`function(key)` of the key with host arrays in it, its complaints in our words."""
     host = tuple(i.adapter.to_numpy(i.native) if hasattr(i, "native") else i for i in _items(key))
     try:
-        return np.asarray(everything[host if isinstance(key, tuple) else host[0]])
-    except IndexError as error:
+        return function(host if isinstance(key, tuple) else host[0])
+    except (IndexError, ValueError) as error:
         raise ShapeError(f"Index {key!r} does not fit an array of shape {shape}: {error}.") from None
 
 
-def _empty(native: Any, shape: tuple[int, ...]) -> Any:
-    return ops.reshape(ops.getitem(ops.reshape(native, (-1,)), slice(0, 0)), shape)
+def _position(place: Any, shape: tuple[int, ...]) -> np.ndarray:
+    counted = []
+    for i, size in zip(_items(place), shape):
+        if not -size <= i < size:
+            raise IndexError(f"{i} is out of range for size {size}")
+        counted.append(i % size)
+    return np.asarray(np.ravel_multi_index(tuple(counted), shape), np.int32)
+
+
+def _taken(native: Any, positions: Any) -> Any:
+    """The elements at positions of the flattened array, in the shape of the positions."""
+    positions = np.asarray(positions)
+    flat = ops.reshape(native, (-1,))
+    return (
+        ops.take(flat, positions, 0) if positions.size else ops.reshape(ops.getitem(flat, slice(0, 0)), positions.shape)
+    )

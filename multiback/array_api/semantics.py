@@ -108,8 +108,17 @@ def floor_divide(x1: Any, x2: Any) -> Any:
     y = ops.floor_divide(x1, x2)
     if not _dtype(y).is_float:
         return y
-    # Of infinities the standard wants the quotient, where Python's // gives NaN or -1.
-    return ops.where(ops.logical_or(ops.isinf(x1), ops.isinf(x2)), ops.divide(x1, x2), y)
+    # Of infinities and zeros the standard wants the quotient, where Python's // gives NaN, -1 or a zero of either sign.
+    special = ops.logical_or(ops.logical_or(ops.isinf(x1), ops.isinf(x2)), ops.equal(x1, 0))
+    return ops.where(special, ops.divide(x1, x2), y)
+
+
+def remainder(x1: Any, x2: Any) -> Any:
+    y = ops.remainder(x1, x2)
+    if not _dtype(y).is_float:
+        return y
+    # A remainder of zero has the sign of the divisor.
+    return ops.where(ops.equal(y, 0), ops.copysign(0.0, x2), y)
 
 
 # ---- indexing

@@ -195,7 +195,7 @@ def _(g: Any, y: Any, x: Any) -> Any:
 
 
 def _phases(vectors: Any) -> Any:
-    """What to divide each column by so that its first element that is not small is positive; shape (..., 1, columns)."""
+    """What to divide each column by, of shape (..., 1, columns), for its first not small element to be positive."""
     if 0 in vectors.shape[-2:]:
         return OPS["ones"]((*vectors.shape[:-2], 1, vectors.shape[-1]), vectors.dtype)
     size = abs(vectors)

@@ -56,7 +56,7 @@ def unique_all(x: Any) -> UniqueAll:
         x: Array of any shape; every NaN is distinct.
 
     Returns:
-        `(values, indices, inverse_indices, counts)`, positions and counts in int32; `inverse_indices` has the shape of x.
+        `(values, indices, inverse_indices, counts)`, all but the values in int32; `inverse_indices` has the shape of x.
 
     Raises:
         TraceError: while tracing.

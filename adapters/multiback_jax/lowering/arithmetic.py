@@ -23,6 +23,10 @@ def magnitude(x):
     return jnp.abs(x) if jnp.iscomplexobj(x) else x * jnp.sign(x)
 
 
+def sign(x):
+    return jnp.where(x == 0, 0, jnp.sign(x)) if jnp.iscomplexobj(x) else jnp.sign(x)
+
+
 LOWER = {
     "add": "{x1} + {x2}",
     "subtract": "{x1} - {x2}",
@@ -32,5 +36,5 @@ LOWER = {
     "remainder": remainder,
     "negative": "-{x:array}",
     "abs": magnitude,
-    "sign": "jnp.sign({x:array})",
+    "sign": sign,
 }

@@ -5,6 +5,8 @@ import tensorflow as tf
 
 def matmul(x1, x2):
     x1, x2 = tf.convert_to_tensor(x1), tf.convert_to_tensor(x2)
+    if _lacks_kernel(x1.dtype):
+        return tf.cast(matmul(tf.cast(x1, tf.int64), tf.cast(x2, tf.int64)), x1.dtype)
     if x1.shape.rank == 1 or x2.shape.rank == 1:
         left = x1[None] if x1.shape.rank == 1 else x1
         right = x2[:, None] if x2.shape.rank == 1 else x2
@@ -20,12 +22,19 @@ def matmul(x1, x2):
     return tf.reshape(rows, shape)
 
 
+def _lacks_kernel(dtype):
+    """Whether TensorFlow multiplies no matrices of these integers; cut off, 64-bit products are the same."""
+    return dtype.is_integer and dtype not in (tf.int32, tf.int64)
+
+
 def sizes(x):
     """The sizes of x: integers where they are known, else scalar tensors."""
     return [tf.shape(x)[i] if n is None else n for i, n in enumerate(x.shape)]
 
 
 def einsum(operands, *, subscripts):
+    if _lacks_kernel(operands[0].dtype):
+        return tf.cast(tf.einsum(subscripts, *(tf.cast(x, tf.int64) for x in operands)), operands[0].dtype)
     if operands[0].dtype == tf.float16:  # its kernels add in float16
         return tf.cast(tf.einsum(subscripts, *(tf.cast(x, tf.float32) for x in operands)), tf.float16)
     return tf.einsum(subscripts, *operands)
