@@ -10,20 +10,29 @@ import numpy as np
 from multiback import tree
 from multiback.backends.probe import Probe, Script, mentions
 
-_NAMES = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64"
-_IMPORTS = f"""\
+_IMPORTS = """\
 class DType(str):
-    numpy = property(np.dtype)
-    is_float = property(lambda self: self.startswith(("float", "bfloat")))
-    is_integer = property(lambda self: self.startswith(("int", "uint")))
-    kind = property(lambda self: self[0])
-dtypes = {{n: DType(n) for n in {_NAMES!r}.split()}}"""
+    numpy = property(lambda self: np.dtype("V2" if self == "bfloat16" else self))
+    is_float = property(lambda self: "float" in self)
+    is_integer = property(lambda self: "int" in self)
+    kind = property(lambda self: self.numpy.kind)
+    bits = property(lambda self: 8 * self.numpy.itemsize)
+as_dtype = lambda x: DType(np.dtype(x).name)
+class Types(dict):
+    __missing__ = lambda self, name: DType(name)
+    __getattr__ = lambda self, name: as_dtype if name == "as_dtype" else DType(name)
+dtypes = Types()"""
 
 
 class NumpyProbe(Probe):
     """Looks into Python functions of NumPy arrays."""
 
-    script = Script(_IMPORTS, array="{x}.astype({dtype}.numpy)", host="np.asarray({x}, np.float64)")
+    script = Script(
+        _IMPORTS,
+        array="{x}.astype({dtype}.numpy)",
+        host="np.asarray({x}, np.float64)",
+        provides=("DType", "as_dtype", "dtypes"),
+    )
 
     def owns(self, function: Any) -> bool:
         return callable(function) and mentions(function, ["numpy"])

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from multiback.backends.protocol import Adapter, Fast
+from multiback.backends.registry import get_adapter
 
-NAMES = ("gelu_tanh", "unbiased_variance", "symmetric_padding", "swapped_gates", "epsilon_inside_correction")
+PLANTABLE = {
+    "torch": ("gelu_tanh", "unbiased_variance", "symmetric_padding", "swapped_gates", "epsilon_inside_correction"),
+    "jax": ("gelu_tanh", "symmetric_padding"),
+    "tensorflow": ("gelu_tanh", "unbiased_variance", "epsilon_inside_correction"),
+}
+"""The mistakes by backend, known without importing a framework."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,13 @@ class Plant:
     symptom: str
 
 
+def loaded(name: str) -> Adapter:
+    """The adapter; warnings that a framework gives while it is imported are not ours to fail on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return get_adapter(name)
+
+
 def plants(adapter: Adapter) -> dict[str, Plant]:
     """The mistakes that can be planted in this adapter, by name."""
     return importlib.import_module(f"planted_{adapter.name}").PLANTS
@@ -39,7 +53,7 @@ def planted(adapter: Adapter, name: str) -> Iterator[Plant]:
 
     Arguments:
         adapter: A loaded adapter whose tables are dicts.
-        name: One of `plants(adapter)`.
+        name: One of `PLANTABLE[adapter.name]`.
     """
     plant = plants(adapter)[name]
     table: Any = adapter.fast if plant.op in adapter.fast or plant.op not in adapter.lower else adapter.lower

@@ -25,6 +25,7 @@ class Script:
         host: A float64 NumPy array of the native array `{x}`.
         function: The function `{f}` as the adapter runs it.
         wide: Lines after the imports that 64-bit arrays need.
+        provides: Names of multiback that the imports define in the script's own way.
     """
 
     imports: str
@@ -33,6 +34,7 @@ class Script:
     state: str = "{x}"
     function: str = "{f}"
     wide: str = ""
+    provides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

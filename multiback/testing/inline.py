@@ -21,11 +21,13 @@ class Inlined:
     Arguments:
         taken: Names that the script defines itself, such as those of the framework's modules.
         libraries: Packages that the script may import; definitions of all other modules are copied into it.
+        provided: Names of ours that the script defines in its own way.
     """
 
-    def __init__(self, taken: Collection[str], libraries: Collection[str]) -> None:
+    def __init__(self, taken: Collection[str], libraries: Collection[str], provided: Collection[str] = ()) -> None:
         self.libraries = {"numpy", *libraries, *sys.stdlib_module_names}
-        self.taken = {"np", *taken}
+        self.taken = {"np", *taken, *provided}
+        self.provided = frozenset(provided)
         self.imports: dict[str, None] = {}
         self._names: dict[tuple[str, str], str] = {}
         self._texts: list[str] = []
@@ -89,18 +91,19 @@ class Inlined:
     def _copied(self, node: Any, module: ModuleType, name: str = "") -> str:
         """A node's source with the script's names, without annotations, docstrings and decorators of ours."""
         node = copy.deepcopy(node)
-        for function in [n for n in ast.walk(node) if isinstance(n, ast.FunctionDef)]:
-            function.decorator_list = [d for d in function.decorator_list if not self._is_ours(d, module)]
-            function.returns = None
-            if len(function.body) > 1 and ast.get_docstring(function) is not None:
-                function.body = function.body[1:]
-        for argument in [n for n in ast.walk(node) if isinstance(n, ast.arg)]:
-            argument.annotation = None
+        for part in [n for n in ast.walk(node) if isinstance(n, ast.FunctionDef | ast.ClassDef)]:
+            part.decorator_list = [d for d in part.decorator_list if not self._is_ours(d, module)]
+            if len(part.body) > 1 and ast.get_docstring(part) is not None:
+                part.body = part.body[1:]
+            if isinstance(part, ast.FunctionDef):
+                part.returns = None
+        for annotated in [n for n in ast.walk(node) if isinstance(n, ast.arg | ast.AnnAssign)]:
+            annotated.annotation = ast.Constant(None) if isinstance(annotated, ast.AnnAssign) else None
         hidden = {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
         if isinstance(node, ast.FunctionDef) and name:
             hidden.discard(node.name)
         for reference in [n for n in ast.walk(node) if isinstance(n, ast.Name)]:
-            if reference.id in _bindings(module) and reference.id not in hidden:
+            if reference.id in _bindings(module) and reference.id not in hidden | self.provided:
                 reference.id = self._define(module, reference.id)
         if isinstance(node, ast.FunctionDef):
             node.name = name or node.name

@@ -131,9 +131,10 @@ def operands_of(equation: Equation) -> list[Value]:
 def narrowed(equation: Equation, output: int) -> Equation | None:
     """An update of many arrays as the same update of the one array that an output belongs to; None if it is none."""
     columns = [x for x in equation.inputs if isinstance(x, tuple)]
-    rows = equation.outputs if isinstance(equation.outputs, tuple) else ()
-    lengths = {len(x) for x in (*columns, *rows) if isinstance(x, tuple)} - {0}
-    if len(lengths) != 1 or not columns or not all(isinstance(row, tuple) for row in rows):
+    outputs = equation.outputs if isinstance(equation.outputs, tuple) else ()
+    nested = all(isinstance(row, tuple) for row in outputs)
+    lengths = {len(x) for x in (*columns, *(outputs if nested else [outputs]))} - {0}  # type: ignore[arg-type]
+    if len(lengths) != 1 or not columns or not outputs:
         return None
     count = lengths.pop()
     at = output % count
@@ -141,9 +142,10 @@ def narrowed(equation: Equation, output: int) -> Equation | None:
     def one(x: Any) -> Any:
         return x[at : at + 1] if isinstance(x, tuple) else x
 
-    return (
-        equation.replace(inputs=tuple(map(one, equation.inputs)), outputs=tuple(map(one, rows))) if count > 1 else None
-    )
+    if count == 1:
+        return None
+    rest = tuple(map(one, outputs)) if nested else one(outputs)
+    return equation.replace(inputs=tuple(map(one, equation.inputs)), outputs=rest)
 
 
 def signature(equation: Equation) -> Any:

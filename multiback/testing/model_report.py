@@ -88,7 +88,11 @@ class ModelReport:
         for name, guilty in self.guilty.items():
             if guilty is not None:
                 guilty.save(path / f"guilty_{name}.npz")
-                (path / f"guilty_{name}.py").write_text(guilty.reproducer(f"guilty_{name}.npz"))
+                try:
+                    script = guilty.reproducer(f"guilty_{name}.npz")
+                except MultibackError as error:
+                    script = f"# No script: {error}\n"
+                (path / f"guilty_{name}.py").write_text(script)
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain values; the schema is `multiback-model-check/1`."""

@@ -28,7 +28,9 @@ def reproducer(guilty: Guilty, path: str) -> str:
     source = _source(guilty)
     graph = guilty.graph
     dtypes = [v.dtype for v in [*graph.inputs, *graph.outputs]]
-    inlined = Inlined([*adapter.dialect.namespace, *source.namespace, source.name], adapter.plugin.native)
+    inlined = Inlined(
+        [*adapter.dialect.namespace, *source.namespace, source.name], adapter.plugin.native, script.provides
+    )
     constants = []
     for name, thing in source.namespace.items():
         if name in adapter.dialect.namespace or name == "_kept":
@@ -42,7 +44,7 @@ def reproducer(guilty: Guilty, path: str) -> str:
     lines = [
         "import numpy as np",
         *script.imports.splitlines(),
-        *(i for i in inlined.imports if i not in script.imports),
+        *(i for i in inlined.imports if i not in ("import numpy as np", *script.imports.splitlines())),
     ]
     lines += [script.wide] if script.wide and any(d.bits == 64 for d in dtypes) else []
     lines += [f'saved = np.load("{path}")', *constants]
