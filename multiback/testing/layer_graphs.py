@@ -1,7 +1,7 @@
 """The graphs of a layer's conformance cases, what rounding alone may do to their results, and what a backend gives.
 
-Two graphs are judged: a training step (outputs, gradients of every weight and float input, weights and state after one
-step of SGD), and a forward pass. To compile less, the graphs of a family of layers run as one; if that fails, each runs
+Two graphs are judged: a training step (outputs, gradients of every weight and float input, new weights and state), and
+a forward pass. To compile less, the graphs of a family of layers run as one; if that fails, each runs
 alone, so that an error is that of the layer that has it.
 """
 
@@ -44,7 +44,10 @@ class LayerGraph:
 
 @functools.cache
 def training_step(case: LayerCase) -> LayerGraph:
-    """Outputs, gradients by weights and float inputs, then weights and state after a step of SGD, in float64."""
+    """State after a call, outputs, gradients by weights and float inputs, in float64.
+
+    For the first case of each class the weights are those after a step of SGD; the update itself is alike in all.
+    """
     layer = case.built("float64")
     given = _given(case, "float64")
     # Variables, so that they can be differentiated together with the weights.
@@ -65,7 +68,7 @@ def training_step(case: LayerCase) -> LayerGraph:
         if not wrt:
             return loss(given)[1], []
         (_, outputs), gradients = ops.value_and_grad(loss, has_aux=True, variables=wrt)(given)
-        if weights:
+        if weights and case in LEADING_CASES:
             optimizer.apply(gradients[: len(weights)], weights)
         return outputs, gradients
 
@@ -110,9 +113,15 @@ def computed(
         step: Whether it is the training step, which is in float64.
         fast: Whether native versions of composites are used.
     """
-    some = not fast or policy.startswith("mixed_")
+    leading = not fast or policy.startswith("mixed_")
     family = next((cases for cases in FAMILIES.values() if case in cases), ())
-    together = tuple(c for c in family if c.shapes[0][0] == case.shapes[0][0] and (c in LEADING_CASES or not some))
+    together = tuple(
+        c
+        for c in family
+        if c.shapes[0][0] == case.shapes[0][0]
+        and (c in LEADING_CASES or not leading)
+        and (policy != "float64" or not fast or step != c.forward_only)
+    )
     results = _results(adapter, together, policy, step, fast) if case in together else {}
     return results[case] if results else run_alone(graph_of(case, policy, step), adapter, fast=fast)
 

@@ -50,6 +50,7 @@ class LayerCase:
         states: Whether the inputs after the first are passed as the states that a recurrent layer or cell starts from.
         keywords: Of the call.
         masks: Shapes of masks among the keywords of the call; a list of shapes for a list of masks.
+        forward_only: Whether its gradients are left to the cases of the ops, since another case differs in layout only.
         note: What tells it from another case with the same arguments.
     """
 
@@ -65,6 +66,7 @@ class LayerCase:
     states: bool = False
     keywords: Mapping[str, Any] = field(default_factory=dict)
     masks: Mapping[str, Any] = field(default_factory=dict)
+    forward_only: bool = False
     note: str = ""
 
     @property
@@ -136,7 +138,7 @@ class LayerCase:
         shapes = tuple(map(moved, self.shapes))
         output = moved(self.output) if len(self.output) == len(self.shapes[0]) else self.output
         arguments = {**self.arguments, "data_format": "channels_first"}
-        return dataclasses.replace(self, arguments=arguments, shapes=shapes, output=output)
+        return dataclasses.replace(self, arguments=arguments, shapes=shapes, output=output, forward_only=True)
 
 
 def layer_cases(*rows: tuple[Any, ...], **common: Any) -> list[LayerCase]:
