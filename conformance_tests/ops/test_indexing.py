@@ -15,8 +15,8 @@ from multiback.graph.op import OPS
 from multiback.graph.trace import trace
 from multiback.ops.creation import convert_to_numpy, convert_to_tensor
 from multiback.ops.indexing import getitem
-from multiback.ops.scattering import slice as part
-from multiback.ops.scattering import slice_update
+from multiback.ops.slicing import slice as part
+from multiback.ops.slicing import slice_update
 
 X = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
 ROWS = np.array([2, -1, 0])

@@ -147,16 +147,7 @@ from multiback.ops.random_draws import bernoulli, dropout, fold_in, normal, rand
 from multiback.ops.recurrent import gru, lstm, simple_rnn
 from multiback.ops.reduction import all, amax, amin, any, max, min, prod, sum
 from multiback.ops.rounding import ceil, floor, round, trunc
-from multiback.ops.scattering import (
-    dynamic_slice,
-    dynamic_update_slice,
-    one_hot,
-    scatter,
-    scatter_rows,
-    scatter_update,
-    slice,
-    slice_update,
-)
+from multiback.ops.scattering import one_hot, scatter, scatter_rows, scatter_update
 from multiback.ops.selection import clip, divide_no_nan, maximum, minimum, nan_to_num, where
 from multiback.ops.sets import nonzero, unique_all, unique_counts, unique_inverse, unique_values
 from multiback.ops.shaping import (
@@ -173,6 +164,7 @@ from multiback.ops.shaping import (
     transpose,
 )
 from multiback.ops.sizes import dimension
+from multiback.ops.slicing import dynamic_slice, dynamic_update_slice, slice, slice_update
 from multiback.ops.softmax import log_softmax, softmax
 from multiback.ops.sorting import argsort, in_top_k, searchsorted, sort, top_k
 from multiback.ops.statistics import average, count_nonzero, logsumexp, mean, std, var

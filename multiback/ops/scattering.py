@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from multiback import config, dtypes
 from multiback.errors import ArgumentError, GradientError, ShapeError
-from multiback.graph.dims import Dim, product
+from multiback.graph.dims import product
 from multiback.graph.ir import Spec
-from multiback.graph.slices import Slice
-from multiback.ops._cases import EXACT, Bound, Case, Sample
+from multiback.ops._cases import ALL_DTYPES, ALL_FLOATS, ALL_INTEGERS, EXACT, OTHER_FLOATS, Bound, Case, Sample
 from multiback.ops._define import OPS, Array, composite, primitive
 from multiback.ops._rules import axis_index, chained, like, promoting
-from multiback.ops.creation import arange, iota, number, zeros
-from multiback.ops.creation import shape as shape_of
+from multiback.ops.creation import arange, number, zeros
 from multiback.ops.indexing import clamped, in_range, integer_indices, take
-from multiback.ops.joining import along, concatenate
 from multiback.ops.shaping import broadcast_to, expand_dims, reshape, shown
 
 _X = Sample(("batch", 5, 3))
@@ -35,7 +31,10 @@ def _row_shapes(call: dict[str, Any]) -> None:
 
 
 _ROWS = (Sample((5, 3)), Sample(("batch",), -5, 4, dtype="int32"), Sample(("batch", 3)))
-_UNIQUE = Sample(values=[3, -1, 0], dtype="int32")
+_UNIQUE = Sample(values=[3, -2, 0], dtype="int32")
+_TWICE = Sample(values=[1, 3, 1, 0], dtype="int32")
+_FEW = Sample((4, 2), 0, 9)
+_INF, _NAN = float("inf"), float("nan")
 
 
 def _rows_scale(x: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
@@ -55,8 +54,34 @@ def _rows_scale(x: Any, indices: Any, updates: Any, reduction: Any = None) -> An
         Case(
             (Sample((5,)), Sample(values=[7, -9, 2], dtype="int64"), Sample((3,))),
             {"reduction": "add"},
-            "out of range",
+            "divergence-14",
             bound=Bound(4, _rows_scale),
+        ),
+        Case(
+            (Sample((4, 3)), _TWICE, Sample((4, 3))), {"reduction": "add"}, "divergence-18", bound=Bound(4, _rows_scale)
+        ),
+        Case(
+            (Sample((4,)), _TWICE, Sample(values=[7.0, 8.0, 7.0, 9.0])),
+            {"reduction": None},
+            "divergence-18, equal updates",
+            bound=EXACT,
+            differentiable=False,
+        ),
+        Case((Sample((4,)), Sample((0,), dtype="int32"), Sample((0,))), {"reduction": "add"}, "nothing", bound=EXACT),
+        Case((Sample((4, 2)), _UNIQUE, Sample((3, 2))), {"reduction": None}, "dtypes", ALL_DTYPES[1:], EXACT, False),
+        *(
+            Case((_FEW, _TWICE, _FEW), {"reduction": reduction}, f"{reduction}, {kind}", types, bound, False)
+            for reduction, rounded in (("add", Bound(4)), ("mul", Bound(4)), ("max", EXACT), ("min", EXACT))
+            for kind, types, bound in (
+                ("other floats", OTHER_FLOATS, rounded),
+                ("other integers", ALL_INTEGERS[1:], EXACT),
+            )
+        ),
+        Case(
+            (Sample((3,)), Sample(values=[0, 1, 2, 1], dtype="int32"), Sample(values=[_NAN, _INF, 1.0, -_INF])),
+            {"reduction": "add"},
+            "special",
+            differentiable=False,
         ),
     ],
 )
@@ -140,6 +165,24 @@ _PLACES = Sample(values=[[0, 2], [3, -1], [1, 0]], dtype="int32")
             EXACT,
             False,
         ),
+        Case(
+            (Sample((4, 3)), Sample(values=[[9, 0], [-9, 7], [2, -1]], dtype="int32"), Sample((3,))),
+            {},
+            "divergence-14",
+            bound=EXACT,
+        ),
+        Case((Sample((5,)), Sample(values=[[1], [4]], dtype="uint8"), Sample((2,))), {}, "small indices", bound=EXACT),
+        Case(
+            (Sample((5,)), Sample(values=[3], dtype="int64"), Sample(())),
+            {"reduction": "min"},
+            "one place",
+            ALL_FLOATS,
+            EXACT,
+            False,
+        ),
+        Case(
+            (Sample((4, 3)), _PLACES, Sample((3,))), {"reduction": "mul"}, "mul", ("float32", "int32"), Bound(2), False
+        ),
     ],
 )
 def scatter_update(inputs: Array, indices: Array, updates: Array, reduction: str | None = None) -> Any:
@@ -185,9 +228,10 @@ def scatter_update(inputs: Array, indices: Array, updates: Array, reduction: str
         Case(
             (Sample(("batch", 1), 0, 3, dtype="int32"), Sample(("batch", 2))),
             {"shape": (4, 2)},
-            "duplicates",
+            "divergence-18",
             bound=Bound(4, lambda *_, **__: 8),
         ),
+        Case((_PLACES, Sample((3,))), {"shape": (4, 3)}, "dtypes", ALL_DTYPES[1:-1], EXACT, False),
     ],
 )
 def scatter(indices: Array, values: Array, shape: Any) -> Any:
@@ -227,7 +271,21 @@ _LABELS = Sample(("batch", 2), -2, 5, dtype="int32")
 @composite(
     canonical=chained(integer_indices("x"), _one_hot_type),
     cases=[
-        Case((_LABELS,), {"num_classes": 4}, "", bound=EXACT, differentiable=False),
+        Case((_LABELS,), {"num_classes": 4}, "divergence-16", bound=EXACT, differentiable=False),
+        Case((Sample((), 0, 3, dtype="int32"),), {"num_classes": 4}, "scalar", bound=EXACT, differentiable=False),
+        Case((Sample((3,), -1, 1, dtype="int32"),), {"num_classes": 1}, "one class", bound=EXACT, differentiable=False),
+        *(
+            Case(
+                (Sample((5,), 0, 3, dtype=x),),
+                {"num_classes": 4, "dtype": y},
+                f"{x} to {y}",
+                bound=EXACT,
+                differentiable=False,
+            )
+            for x, y in zip(
+                ALL_INTEGERS, ("bfloat16", "float16", "int8", "uint8", "float64", "uint16", "int64", "bool")
+            )
+        ),
         Case((_LABELS,), {"num_classes": 4, "axis": 1, "dtype": "int32"}, "axis", bound=EXACT, differentiable=False),
         Case((_LABELS,), {"num_classes": 3, "dtype": "bool"}, "bool", bound=EXACT, differentiable=False),
         Case(
@@ -263,214 +321,3 @@ def one_hot(x: Array, num_classes: int, axis: int = -1, dtype: Any = None, spars
         x = OPS["cast"](x, dtypes.int32)
     classes = reshape(arange(num_classes, dtype=x.dtype), (num_classes, *[1] * (x.ndim - axis)))
     return OPS["cast"](OPS["equal"](expand_dims(x, axis), classes), dtype)
-
-
-def _starts(call: dict[str, Any]) -> None:
-    start = call["start_indices"]
-    if start.ndim != 1 or start.shape[0] != call["inputs"].ndim:
-        raise ShapeError(
-            f"start_indices needs one integer for each of {call['inputs'].ndim} axes, got {shown(start.shape)}."
-        )
-
-
-@composite(
-    name="dynamic_slice",
-    canonical=chained(integer_indices("start_indices"), _starts),
-    cases=[
-        Case(
-            (_X, Sample(values=[0, 2, 1], dtype="int32")),
-            {"shape": (Dim.named("batch"), 2, 2)},
-            "",
-            ("float32", "int32"),
-            EXACT,
-        ),
-        Case((_X, Sample(values=[0, 9, -4], dtype="int32")), {"shape": (2, 2, 3)}, "moved inside", bound=EXACT),
-    ],
-)
-def dynamic_slice(inputs: Array, start_indices: Array, shape: Any) -> Any:
-    """inputs[start[0]:start[0] + shape[0], ...], where the starts are computed in the graph.
-
-    Arguments:
-        inputs: Array.
-        start_indices: Integers, one per axis; each is clamped to 0 ... n - shape[i], so that the slice lies inside.
-        shape: Of the part.
-
-    Returns:
-        Array of `shape`.
-
-    Raises:
-        ShapeError: if there is not one start per axis.
-
-    Source: XLA's DynamicSlice.
-
-    Example:
-        >>> ops.dynamic_slice([1, 2, 3], [9], (2,)).tolist()
-        [2, 3]
-    """
-    y = inputs
-    for axis, (size, count) in enumerate(zip(inputs.shape, shape)):
-        if count != size:
-            y = take(y, _first(start_indices, axis, size, count) + iota(count), axis)
-    return y
-
-
-def _first(starts: Any, axis: int, size: Any, count: Any) -> Any:
-    start = OPS["cast"](OPS["getitem"](starts, axis), dtypes.int32)
-    return OPS["minimum"](OPS["maximum"](start, 0), number(size - count))
-
-
-def _update_starts(call: dict[str, Any]) -> None:
-    _starts(call)
-    if call["updates"].ndim != call["inputs"].ndim:
-        raise ShapeError(f"updates needs {call['inputs'].ndim} axes like inputs, got {call['updates'].ndim}.")
-
-
-@composite(
-    name="dynamic_update_slice",
-    canonical=chained(promoting("inputs", "updates"), integer_indices("start_indices"), _update_starts),
-    cases=[
-        Case(
-            (_X, Sample(values=[0, 2, 1], dtype="int32"), Sample(("batch", 2, 2))), {}, "", ("float32", "int32"), EXACT
-        ),
-        Case((_X, Sample(values=[0, 9, -4], dtype="int32"), Sample((2, 2, 3))), {}, "moved inside", bound=EXACT),
-        Case((_X, Sample(values=[0, 0, 0], dtype="int32"), Sample(("batch", 5, 3))), {}, "all", bound=EXACT),
-    ],
-)
-def dynamic_update_slice(inputs: Array, start_indices: Array, updates: Array) -> Any:
-    """inputs with `updates` written from `start_indices` on, where the starts are computed in the graph.
-
-    Arguments:
-        inputs: Array.
-        start_indices: Integers, one per axis; each is clamped so that all of `updates` lies inside.
-        updates: Array with as many axes.
-
-    Returns:
-        Array of the shape of inputs, in the promoted dtype.
-
-    Raises:
-        ShapeError: if the numbers of axes differ.
-
-    Source: XLA's DynamicUpdateSlice.
-
-    Example:
-        >>> ops.dynamic_update_slice([1, 2, 3], [1], [9]).tolist()
-        [1, 9, 3]
-    """
-    spread, inside = updates, None
-    for axis, (size, count) in enumerate(zip(inputs.shape, updates.shape)):
-        if count == size:
-            continue
-        offset = iota(size) - _first(start_indices, axis, size, count)
-        spread = take(spread, OPS["maximum"](offset, 0), axis)
-        here = OPS["logical_and"](offset >= 0, offset < number(count))
-        here = reshape(here, (size, *[1] * (inputs.ndim - axis - 1)))
-        inside = here if inside is None else OPS["logical_and"](inside, here)
-    return spread if inside is None else OPS["where"](inside, spread, inputs)
-
-
-@composite(
-    name="update_slice",
-    canonical=chained(promoting("inputs", "updates")),
-    cases=[
-        Case((_X, Sample(("batch", 2, 2))), {"start": (0, 2, 1)}, "", ("float32", "int32"), EXACT),
-        Case(
-            (Sample((4, 5, 3)), Sample((2, 1, 3))), {"start": (-1, 9, 0)}, "moved inside", ("float32", "int32"), EXACT
-        ),
-    ],
-)
-def _update_slice(inputs: Array, updates: Array, start: Any) -> Any:
-    """inputs with `updates` written from the known place `start` on."""
-    return _written(inputs, updates, start, 0)
-
-
-def _written(x: Any, updates: Any, start: Any, axis: int) -> Any:
-    if axis == x.ndim:
-        return updates
-    size, count = x.shape[axis], updates.shape[axis]
-    if size == count:
-        return _written(x, updates, start, axis + 1)
-    first = _inside(start[axis], size, count)
-    middle = _written(along(x, axis, first, first + count), updates, start, axis + 1)
-    parts = [middle] if first == 0 else [along(x, axis, 0, first), middle]
-    return concatenate([*parts, along(x, axis, first + count, None)], axis)
-
-
-def _inside(start: Any, size: Any, count: Any) -> Any:
-    if count > size:
-        raise ShapeError(f"A part of size {count} does not fit an axis of size {size}.")
-    return max(0, min(start, size - count))
-
-
-def _known(start: Any, sizes: Sequence[Any], counts: Sequence[Any]) -> tuple[int, ...] | None:
-    """The starts as integers, when they and all sizes that matter are known now."""
-    if isinstance(start, np.ndarray):
-        start = start.tolist()
-    if not isinstance(start, list | tuple) or not all(isinstance(i, int | np.integer) for i in start):
-        return None
-    if any(size != count and not isinstance(size - count, int) for size, count in zip(sizes, counts)):
-        return None
-    return tuple(0 if size == count else int(i) for i, size, count in zip(start, sizes, counts))
-
-
-def _as_array(start: Any) -> Any:
-    if isinstance(start, list | tuple):
-        return OPS["stack"]([OPS["cast"](i, dtypes.int32) for i in start])
-    return start
-
-
-def slice(inputs: Any, start_indices: Any, shape: Sequence[Any]) -> Any:
-    """The part of `inputs` that starts at `start_indices` and has `shape`.
-
-    Arguments:
-        inputs: Array.
-        start_indices: One integer per axis: a list, or an array computed in the graph. A start that leaves no room is
-            moved back so that the slice lies inside, a negative one counts as 0.
-        shape: Of the part.
-
-    Returns:
-        Array of `shape`.
-
-    Raises:
-        ShapeError: if there is not one start per axis, or the part is larger than `inputs`.
-
-    Example:
-        >>> ops.slice(ops.arange(5), (2,), (3,)).tolist()
-        [2, 3, 4]
-    """
-    sizes = shape_of(inputs)
-    if len(shape) != len(sizes):
-        raise ShapeError(f"slice() needs {len(sizes)} sizes for an array with as many axes, got {tuple(shape)}.")
-    known = _known(start_indices, sizes, shape)
-    if known is None:
-        return dynamic_slice(inputs, _as_array(start_indices), shape)
-    if len(known) != len(sizes):
-        raise ShapeError(f"slice() needs {len(sizes)} starts for an array with as many axes, got {known}.")
-    firsts = [_inside(*parts) if parts[1] != parts[2] else 0 for parts in zip(known, sizes, shape)]
-    return OPS["getitem"](inputs, tuple(Slice(first, first + count) for first, count in zip(firsts, shape)))
-
-
-def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
-    """`inputs` with `updates` written from `start_indices` on.
-
-    Arguments:
-        inputs: Array.
-        start_indices: One integer per axis: a list, or an array computed in the graph. A start that leaves no room is
-            moved back so that all of `updates` lies inside, a negative one counts as 0.
-        updates: Array with as many axes as inputs.
-
-    Returns:
-        Array of the shape of inputs.
-
-    Raises:
-        ShapeError: if the numbers of axes differ, or the updates are larger than `inputs`.
-
-    Example:
-        >>> ops.slice_update(ops.zeros((3,)), (1,), ops.ones((2,))).tolist()
-        [0.0, 1.0, 1.0]
-    """
-    known = _known(start_indices, shape_of(inputs), shape_of(updates))
-    if known is None:
-        return dynamic_update_slice(inputs, _as_array(start_indices), updates)
-    if not len(known) == len(shape_of(inputs)) == len(shape_of(updates)):
-        raise ShapeError(f"slice_update() needs {len(shape_of(inputs))} starts, and updates with as many axes.")
-    return _update_slice(inputs, updates, known)
