@@ -9,7 +9,7 @@ import numpy as np
 from multiback import config, dtypes
 from multiback.errors import DtypeError, ShapeError
 from multiback.graph.ir import Value
-from multiback.ops._cases import Bound, Case, Sample
+from multiback.ops._cases import FLOATS, HALVES, OTHER_FLOATS, Bound, Case, Sample
 from multiback.ops._define import Array, composite
 from multiback.ops._precision import widened
 from multiback.ops._rules import as_type, axis_index, promoting
@@ -22,7 +22,7 @@ from multiback.ops.selection import clip, where
 from multiback.ops.shaping import broadcast_to, expand_dims, reshape
 from multiback.ops.softmax import log_softmax
 
-_NAN = float("nan")
+_INF, _NAN = float("inf"), float("nan")
 
 
 def _clipped(x: Any) -> Any:
@@ -58,8 +58,12 @@ def _logits_scale(target: Any, output: Any, from_logits: bool = False, axis: int
     return np.sum(np.abs(target) * (np.abs(output) + np.max(np.abs(output), axis, keepdims=True) + 1), axis)
 
 
-_OUTPUT = Sample(("batch", 5))
 _SIMPLEX = Sample(("batch", 5), transform=_distribution)
+_CENTRAL = Sample(("batch", 5, 3), 0, 1)
+_WIDE = Sample((4, 9), transform=_distribution)
+_ONE = Sample((5,), transform=_distribution)
+_HOT = Sample(values=[0.0, 1.0, 0.0, 0.0, 1.0])
+_NEAR_LOGITS = Bound(8, _logits_scale)
 
 
 @composite(
@@ -78,6 +82,20 @@ _SIMPLEX = Sample(("batch", 5), transform=_distribution)
             {},
             "certain",
             differentiable=False,
+        ),
+        *(
+            Case((target, output), {"from_logits": logits, "axis": axis}, label, dtypes, bound, smooth)
+            for label, target, output, logits, axis, bound, dtypes, smooth in (
+                ("classes in the middle", _CENTRAL, Sample(("batch", 5, 3), 0.1, 2), False, 1, Bound(), FLOATS, True),
+                ("first axis", Sample((5, 3), 0, 1), Sample((5, 3)), True, 0, _NEAR_LOGITS, FLOATS, True),
+                ("one sample", _ONE, Sample((5,)), True, -1, _NEAR_LOGITS, FLOATS, True),
+                ("one class", Sample((3, 1), 0, 1), Sample((3, 1)), True, -1, _NEAR_LOGITS, FLOATS, False),
+                ("large logits", _ONE, Sample(values=[1e4, -1e4, 0, 5e3, -5e3]), True, -1, _NEAR_LOGITS, FLOATS, True),
+                ("infinite logits", _HOT, Sample(values=[1.0, 2, 0, -_INF, -_INF]), True, -1, Bound(), FLOATS, False),
+                ("logits in other floats", _WIDE, Sample((4, 9), -9, 9), True, -1, _NEAR_LOGITS, OTHER_FLOATS, False),
+                ("other floats", _WIDE, Sample((4, 9), 0.1, 2), False, -1, Bound(), OTHER_FLOATS, False),
+                ("gradient in half precision", _WIDE, Sample((4, 9)), True, -1, _NEAR_LOGITS, HALVES, True),
+            )
         ),
     ],
 )
@@ -132,6 +150,9 @@ def _labels_scale(target: Any, output: Any, from_logits: bool = False, axis: int
 
 _LABELS = Sample(("batch",), 0, 4, dtype="int32")
 _BAD = Sample(values=[-1, 0, 5, 4], dtype="int32")
+_FIRST = Sample(values=[0, 1], dtype="int32")
+_FEW = Sample((4,), 0, 8, dtype="int32")
+_NEAR_LABELS = Bound(8, _labels_scale)
 
 
 @composite(
@@ -152,8 +173,21 @@ _BAD = Sample(values=[-1, 0, 5, 4], dtype="int32")
         ),
         Case((_LABELS, Sample(("batch", 5), 0.1, 2)), {}, "positive numbers"),
         Case((Sample(("batch", 1), 0, 4, dtype="int32"), Sample(("batch", 5), 0.1, 2)), {}, "column of labels"),
-        Case((_BAD, Sample((4, 5))), {"from_logits": True}, "bad labels", bound=Bound(8, _labels_scale)),
-        Case((_BAD, Sample((4, 5), 0.1, 2)), {}, "bad labels, positive numbers"),
+        Case((_BAD, Sample((4, 5))), {"from_logits": True}, "divergence-17", bound=Bound(8, _labels_scale)),
+        Case((_BAD, Sample((4, 5), 0.1, 2)), {}, "divergence-17, positive numbers"),
+        *(
+            Case((target, output), {"from_logits": logits, "axis": axis}, label, dtypes, bound, smooth)
+            for label, target, output, logits, axis, bound, dtypes, smooth in (
+                ("first axis", Sample((3,), 0, 4, "int64"), Sample((5, 3)), True, 0, _NEAR_LABELS, FLOATS, True),
+                ("one sample", Sample((), 0, 4, "uint8"), Sample((5,)), True, -1, _NEAR_LABELS, FLOATS, True),
+                ("middle", Sample((2, 3), 0, 4, "int8"), Sample((2, 5, 3), 0.1, 2), False, 1, Bound(), FLOATS, True),
+                ("certain", Sample((3,), 0, 2, "int32"), Sample(values=np.eye(3)), False, -1, Bound(), FLOATS, False),
+                ("infinite logits", _FIRST, Sample(values=[[1.0, -_INF]] * 2), True, -1, Bound(), FLOATS, False),
+                ("logits in other floats", _FEW, Sample((4, 9), -9, 9), True, -1, _NEAR_LABELS, OTHER_FLOATS, False),
+                ("other floats", _FEW, Sample((4, 9), 0.1, 2), False, -1, Bound(), OTHER_FLOATS, False),
+                ("gradient in half precision", _FEW, Sample((4, 9)), True, -1, _NEAR_LABELS, HALVES, True),
+            )
+        ),
     ],
 )
 def sparse_categorical_crossentropy(target: Array, output: Array, from_logits: bool = False, axis: int = -1) -> Any:
@@ -218,9 +252,26 @@ def _binary_scale(target: Any, output: Any, from_logits: bool = False) -> Any:
         Case(
             (Sample(values=[0.0, 1.0, 1.0, 0.0]), Sample(values=[0.0, 1.0, 0.0, 0.25])),
             {},
-            "certain",
+            "divergence-45",
             bound=Bound(8, _binary_scale),
             differentiable=False,
+        ),
+        *(
+            Case(
+                (Sample((4, 9), 0, 1), output), {"from_logits": logits}, label, dtypes, Bound(8, _binary_scale), smooth
+            )
+            for label, output, logits, dtypes, smooth in (
+                ("logits in other floats", Sample((4, 9), -9, 9), True, OTHER_FLOATS, False),
+                ("other floats", Sample((4, 9), 0.1, 0.9), False, OTHER_FLOATS, False),
+                ("gradient in half precision", Sample((4, 9)), True, HALVES, True),
+            )
+        ),
+        Case((Sample(()), Sample(())), {"from_logits": True}, "scalar", bound=Bound(8, _binary_scale)),
+        Case(
+            (Sample((4,), 0, 1, dtype="int32"), Sample((4,))),
+            {"from_logits": True},
+            "integer targets",
+            bound=Bound(8, _binary_scale),
         ),
     ],
 )

@@ -17,16 +17,15 @@ from multiback.graph.dims import Dim, Size, product
 from multiback.graph.ir import Literal, Spec, Value
 from multiback.graph.slices import Slice
 from multiback.graph.trace import current_builder
-from multiback.ops._cases import EXACT, Bound, Case, Sample
+from multiback.ops._cases import ALL_INTEGERS, EXACT, FLOATS, Bound, Case, Sample
 from multiback.ops._define import OPS, Array, PublicOp, primitive
 from multiback.ops._rules import axis_index, broadcast_shapes, chained, like
 from multiback.ops.creation import iota, number, zeros
 from multiback.ops.padding import constant_pad
-from multiback.ops.shaping import broadcast_to, exact_case, expand_dims, flip, reshape, shown, transpose
+from multiback.ops.shaping import broadcast_to, expand_dims, flip, in_every_dtype, moved, reshape, shown, transpose
 
 _BATCH = Dim.named("batch")
 _X = Sample(("batch", 5, 3))
-_TYPES = ("float32", "int32", "bool")
 
 
 class _Indexing(PublicOp):
@@ -173,8 +172,8 @@ def _getitem(x: Array, key: Any) -> Spec:
     return Spec(tuple(shape), x.dtype)
 
 
-def _key_case(label: str, *key: Any, x: Sample = _X) -> Case:
-    return Case((x,), {"key": key[0] if len(key) == 1 else key}, label, _TYPES, EXACT)
+def _key_case(label: str, *key: Any, x: Sample = _X, edges: bool = True) -> Case:
+    return Case((x,), {"key": key[0] if len(key) == 1 else key}, label, FLOATS, EXACT, edges=edges)
 
 
 _all = slice(None)
@@ -184,8 +183,8 @@ getitem = _Indexing(
     name="getitem",
     canonical=_resolve_key,
     cases=[
-        _key_case("integer", 0),
-        _key_case("last", -1),
+        _key_case("integer", 0, edges=False),
+        _key_case("last", -1, edges=False),
         _key_case("inner integer", _all, -2),
         _key_case("range", _all, slice(1, 4), slice(-2, None)),
         _key_case("beyond", _all, slice(3, 9)),
@@ -201,6 +200,11 @@ getitem = _Indexing(
         _key_case("batch of known size", slice(0, 2)),
         _key_case("symbolic", _all, slice(0, _BATCH), x=Sample(("batch", 9))),
         _key_case("everything", ..., x=Sample(())),
+        _key_case("scalar", None, x=Sample(())),
+        _key_case("one element", 0, -1, 2, x=Sample((1, 1, 3))),
+        _key_case("of an empty array", _all, slice(0, 1), x=Sample((0, 3))),
+        _key_case("steps beyond", slice(None, None, 9), slice(None, None, -9), x=Sample((4, 3))),
+        in_every_dtype(Sample((4, 5)), key=(slice(None, None, -2), slice(1, 4))),
     ],
 )
 
@@ -281,22 +285,28 @@ def in_range(indices: np.ndarray, size: int) -> np.ndarray:
 _INDICES = Sample((2, 4), -5, 4, dtype="int32")
 
 
+def _of(dtype: str) -> Sample:
+    """Indices of a dtype, negative and out of range ones too."""
+    return Sample(values=[0, 4, 3, 120] if dtype.startswith("u") else [0, 4, -5, -120, 120], dtype=dtype)
+
+
 @primitive(
     canonical=chained(integer_indices("indices"), _flatten_without_axis("x")),
     cases=[
-        exact_case("axis", _X, _INDICES, axis=1),
-        exact_case("scalar", _X, Sample(values=-2, dtype="int32"), axis=1),
-        exact_case("out of range", _X, Sample(values=[9, -9, 5, -5, -6], dtype="int32"), axis=1),
-        exact_case("flat", Sample((4, 3)), Sample(("batch",), -12, 11, dtype="int32")),
+        moved("axis", _X, _INDICES, axis=1),
+        moved("divergence-14", _X, Sample(values=[9, -9, 5, -5, -6, 2**31 - 1, -(2**31)], dtype="int32"), axis=1),
+        moved("divergence-15", _X, Sample(values=-2, dtype="int32"), axis=1),
+        moved("flat", Sample((4, 3)), Sample(("batch",), -12, 11, dtype="int32")),
         Case(
             (Sample((7, 3)), Sample(("batch", 6), 0, 6, dtype="int32")),
             {"axis": 0},
             "rows",
-            _TYPES,
-            Bound(0, gradient=8),
+            bound=Bound(0, gradient=8),
         ),
-        exact_case("wide indices", _X, Sample((3,), 0, 2, dtype="int64"), axis=-1),
-        exact_case("small indices", _X, Sample((3,), 0, 2, dtype="uint8"), axis=-1),
+        moved("first of a vector", Sample((5,)), Sample(values=0, dtype="int32"), axis=0),
+        moved("nothing", _X, Sample((0,), dtype="int32"), axis=1),
+        in_every_dtype(Sample((5, 3)), _INDICES, axis=0),
+        *(moved(f"{dtype} indices", Sample((5, 3)), _of(dtype), axis=0) for dtype in ALL_INTEGERS),
     ],
 )
 def take(x: Array, indices: Array, axis: int | None = None) -> Spec:
@@ -352,12 +362,13 @@ def _broadcast_except(call: dict[str, Any]) -> None:
 @primitive(
     canonical=chained(integer_indices("indices"), _flatten_without_axis("x", "indices"), _broadcast_except),
     cases=[
-        exact_case("last", _X, Sample(("batch", 5, 2), -3, 2, dtype="int32"), axis=-1),
-        exact_case("middle", _X, Sample(("batch", 1, 3), 0, 4, dtype="int32"), axis=1),
-        exact_case("broadcast", _X, Sample((1, 2, 1), 0, 4, dtype="int32"), axis=1),
-        exact_case("out of range", _X, Sample(("batch", 2, 3), -20, 20, dtype="int32"), axis=1),
-        exact_case("flat", Sample((4, 3)), Sample((5,), 0, 11, dtype="int32")),
-        exact_case("wide indices", _X, Sample(("batch", 5, 1), 0, 2, dtype="int64"), axis=-1),
+        moved("last", _X, Sample(("batch", 5, 2), -3, 2, dtype="int32"), axis=-1),
+        moved("middle", _X, Sample(("batch", 1, 3), 0, 4, dtype="int32"), axis=1),
+        moved("broadcast", _X, Sample((1, 2, 1), 0, 4, dtype="int32"), axis=1),
+        moved("divergence-14", _X, Sample(("batch", 2, 3), -20, 20, dtype="int32"), axis=1),
+        moved("flat", Sample((4, 3)), Sample((5,), 0, 11, dtype="int32")),
+        in_every_dtype(Sample((4, 5)), Sample((4, 2), -5, 4, dtype="int32"), axis=1),
+        *(moved(f"{dtype} indices", Sample((5,)), _of(dtype), axis=0) for dtype in ALL_INTEGERS),
     ],
 )
 def take_along_axis(x: Array, indices: Array, axis: int | None = None) -> Spec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,11 @@ import numpy as np
 from multiback.errors import ArgumentError, ShapeError
 from multiback.graph.dims import Dim, Size
 from multiback.graph.ir import Spec
-from multiback.ops._cases import EXACT, Case, Sample
+from multiback.ops._cases import Case, Sample
 from multiback.ops._define import OPS, Array, composite, primitive
 from multiback.ops._rules import axis_index
 from multiback.ops.joining import along, concatenate
-from multiback.ops.shaping import broadcast_to, exact_case, flip, reshape
+from multiback.ops.shaping import broadcast_to, flip, in_every_dtype, moved, reshape
 
 _BATCH = Dim.named("batch")
 _X = Sample(("batch", 4, 3))
@@ -22,10 +23,14 @@ _X = Sample(("batch", 4, 3))
 
 @composite(
     cases=[
-        exact_case("one", shift=1, axis=1),
-        exact_case("negative", shift=-2, axis=-1),
-        exact_case("two", shift=(1, 5), axis=(0, 1)),
-        exact_case("flat", shift=2),
+        moved("one", shift=1, axis=1),
+        moved("negative", shift=-2, axis=-1),
+        moved("two", shift=(1, 5), axis=(0, 1)),
+        moved("around", Sample((4, 3)), shift=(9, 0, -7), axis=(0, 1, 0)),
+        moved("flat", shift=2),
+        moved("scalar", Sample(()), shift=2),
+        moved("empty", Sample((0, 3)), shift=2, axis=0),
+        in_every_dtype(Sample((3, 4)), shift=1, axis=1),
     ]
 )
 def roll(x: Array, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Any:
@@ -66,11 +71,16 @@ def roll(x: Array, shift: int | Sequence[int], axis: int | Sequence[int] | None 
 
 @primitive(
     cases=[
-        exact_case("zeros", pad_width=((0, 0), (1, 2), (0, 1)), value=0),
-        exact_case("ones", pad_width=((0, 0), (1, 0), (0, 1)), value=1),
-        exact_case("batch", pad_width=((1, 2), (0, 0), (0, 0)), value=0),
-        exact_case("symbolic", pad_width=((0, _BATCH), (0, 0), (1, 0)), value=0),
-        Case((_X,), {"pad_width": ((0, 0), (1, 0), (0, 0)), "value": float("-inf")}, "infinity", bound=EXACT),
+        moved("zeros", pad_width=((0, 0), (1, 2), (0, 1)), value=0),
+        moved("ones", pad_width=((0, 0), (1, 0), (0, 1)), value=1),
+        moved("batch", pad_width=((1, 2), (0, 0), (0, 0)), value=0),
+        moved("symbolic", pad_width=((0, _BATCH), (0, 0), (1, 0)), value=0),
+        moved("nothing", pad_width=((0, 0),) * 3, value=0),
+        moved("scalar", Sample(()), pad_width=(), value=0),
+        moved("empty", Sample((0, 2)), pad_width=((1, 2), (0, 0)), value=3),
+        moved("infinity", pad_width=((0, 0), (1, 0), (0, 0)), value=float("-inf")),
+        moved("not a number", Sample((3,)), pad_width=((1, 0),), value=float("nan")),
+        in_every_dtype(Sample((3, 4)), pad_width=((1, 2), (0, 1)), value=1),
     ],
 )
 def constant_pad(x: Array, pad_width: Any, value: Any) -> Spec:
@@ -93,7 +103,7 @@ def constant_pad(x: Array, pad_width: Any, value: Any) -> Spec:
 
 @constant_pad.meaning
 def _(x: Any, pad_width: Any, value: Any) -> Any:
-    return np.pad(x, pad_width, constant_values=value)
+    return np.pad(x, pad_width, constant_values=value) if pad_width else x
 
 
 @constant_pad.vjp
@@ -130,15 +140,24 @@ def _pad_widths(call: dict[str, Any]) -> None:
 
 
 _PADDED = ((0, 0), (2, 1), (0, 2))
+_MIRRORS = ("reflect", "symmetric", "wrap")
+
+
+def _in_mode(mode: str) -> Case:
+    every = in_every_dtype(Sample((3, 4)), pad_width=((2, 1), (0, 2)), mode=mode)
+    return replace(every, label=f"dtypes, {mode}")
 
 
 @composite(
     canonical=_pad_widths,
     cases=[
-        exact_case("integer", Sample((2, 3)), pad_width=1),
-        exact_case("pair", pad_width=((1, 2),)),
-        exact_case("value", pad_width=_PADDED, constant_values=3),
-        *(exact_case(mode, pad_width=_PADDED, mode=mode) for mode in _PAD_MODES),
+        moved("integer", Sample((2, 3)), pad_width=1),
+        moved("pair", pad_width=((1, 2),)),
+        moved("value", pad_width=_PADDED, constant_values=3),
+        moved("scalar", Sample(()), pad_width=1),
+        *(moved(mode, pad_width=_PADDED, mode=mode) for mode in _PAD_MODES),
+        *(moved(f"all of it, {mode}", Sample((3, 2)), pad_width=((2, 2), (1, 1)), mode=mode) for mode in _MIRRORS),
+        *(_in_mode(mode) for mode in _PAD_MODES),
     ],
 )
 def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
