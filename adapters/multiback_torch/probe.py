@@ -93,7 +93,7 @@ def _copied(function: Callable[..., Any], arrays: Sequence[np.ndarray]) -> Calla
 
 def _host(x: Any) -> np.ndarray:
     x = x.detach().cpu()
-    return np.array(x.float() if x.dtype == torch.bfloat16 else x)
+    return (x.float() if x.dtype == torch.bfloat16 else x).numpy().copy()
 
 
 def _tensors(x: Any) -> list[Any]:

@@ -21,7 +21,7 @@ from multiback.graph.ir import Graph, Spec, flat
 from multiback.graph.op import OPS
 from multiback.graph.trace import trace
 from multiback.testing import isolate
-from multiback.testing.bisect import bisect, run_natively
+from multiback.testing.bisection import bisect, run_natively
 from multiback.testing.guilty import Guilty
 from multiback.testing.judge import Verdict
 from multiback.testing.op_graphs import case_graph, draw

@@ -17,7 +17,7 @@ from multiback.graph import passes
 from multiback.graph.ir import Graph, Value
 from multiback.graph.trace import Trace, user_line
 from multiback.testing import step_parts
-from multiback.testing.bisect import bisect, run_natively
+from multiback.testing.bisection import bisect, run_natively
 from multiback.testing.guilty import Guilty
 from multiback.testing.model_report import Entry, ModelReport
 from multiback.testing.rounding import Spread

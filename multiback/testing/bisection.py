@@ -293,7 +293,9 @@ class _Run:
         self, equation: Equation, isolated: Isolated, variant: Any, unique: bool
     ) -> tuple[Isolated, Executable]:
         key = (equation.op.name, isolate.signature(equation), tuple(equation.attributes.items()), variant)
-        if unique or key not in self.compiled:
+        if unique:
+            return isolated, self.adapter.compile(isolated.graph, self.options)
+        if key not in self.compiled:
             self.compiled[key] = isolated, self.adapter.compile(isolated.graph, self.options)
         return isolated, self.compiled[key][1]
 
