@@ -1,8 +1,7 @@
-"""The graphs of a layer's conformance cases, what rounding alone may do to their results, and what a backend gives.
+"""The graphs of the conformance cases of layers.
 
 Two graphs are judged: a training step (outputs, gradients of every weight and float input, new weights and state), and
-a forward pass. To compile less, the graphs of a family of layers run as one; if that fails, each runs
-alone, so that an error is that of the layer that has it.
+a forward pass. Those of a family of layers run as one.
 """
 
 from __future__ import annotations
@@ -11,39 +10,24 @@ import dataclasses
 import functools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from multiback import dtypes, ops, optimizers, tree
-from multiback.backends.protocol import Adapter, Options
+from multiback.backends.protocol import Adapter
 from multiback.graph.dims import Dim
-from multiback.graph.ir import Graph, Spec
+from multiback.graph.ir import Spec
 from multiback.graph.trace import Trace, current_builder, trace
+from multiback.testing import named_graphs
 from multiback.testing.cases.layers import FAMILIES, LEADING_CASES, LayerCase
 from multiback.testing.cases.layers.case import storage
-from multiback.testing.rounding import Spread, spreads
+from multiback.testing.named_graphs import NamedGraph
 from multiback.variables import Variable
 
 
-@dataclass(frozen=True, eq=False)
-class LayerGraph:
-    """A graph without state.
-
-    Attributes:
-        graph: The weights and state it needs come first among its inputs, new state first among its outputs.
-        inputs: Its operands by name: paths of variables, "input 0", "mask 0"...
-        outputs: Names of its outputs.
-    """
-
-    graph: Graph
-    inputs: Mapping[str, np.ndarray]
-    outputs: tuple[str, ...]
-
-
 @functools.cache
-def training_step(case: LayerCase) -> LayerGraph:
+def training_step(case: LayerCase) -> NamedGraph:
     """State after a call, outputs, gradients by weights and float inputs, in float64.
 
     For the first case of each class the weights are those after a step of SGD; the update itself is alike in all.
@@ -79,12 +63,12 @@ def training_step(case: LayerCase) -> LayerGraph:
 
 
 @functools.cache
-def forward(case: LayerCase, policy: str) -> LayerGraph:
+def forward(case: LayerCase, policy: str) -> NamedGraph:
     """State after a call, outputs and penalties, for a dtype or dtype policy; the batch is symbolic."""
     return forward_graph(case, case.built(policy), policy)
 
 
-def forward_graph(case: LayerCase, layer: Any, policy: str) -> LayerGraph:
+def forward_graph(case: LayerCase, layer: Any, policy: str) -> NamedGraph:
     """As `forward`, for a layer that is made already."""
     given = _given(case, storage(policy))
 
@@ -93,12 +77,6 @@ def forward_graph(case: LayerCase, layer: Any, policy: str) -> LayerGraph:
 
     traced = trace(call, _specs(given, symbolic=True), name=case.name.lower())
     return _without_state(traced, "penalty", given)
-
-
-@functools.cache
-def expected(graph: LayerGraph) -> list[Spread]:
-    """The float64 results, and how far rounding alone moves them."""
-    return spreads(graph.graph, list(graph.inputs.values()))
 
 
 def computed(
@@ -113,20 +91,21 @@ def computed(
         step: Whether it is the training step, which is in float64.
         fast: Whether native versions of composites are used.
     """
-    leading = not fast or policy.startswith("mixed_")
-    family = next((cases for cases in FAMILIES.values() if case in cases), ())
-    together = tuple(
-        c
-        for c in family
-        if c.shapes[0][0] == case.shapes[0][0]
-        and (c in LEADING_CASES or not leading)
-        and (policy != "float64" or not fast or step != c.forward_only)
-    )
-    results = _results(adapter, together, policy, step, fast) if case in together else {}
-    return results[case] if results else run_alone(graph_of(case, policy, step), adapter, fast=fast)
+    return named_graphs.computed(graph_of(case, policy, step), _together(case, policy, step, fast), adapter, fast=fast)
 
 
-def graph_of(case: LayerCase, policy: str, step: bool) -> LayerGraph:
+@functools.cache
+def _together(case: LayerCase, policy: str, step: bool, fast: bool) -> tuple[NamedGraph, ...]:
+    """The graphs of a case and of those others of its family and batch size that are checked in the same way."""
+    family = next(cases for cases in FAMILIES.values() if case in cases)
+    if not fast or policy.startswith("mixed_"):
+        family = tuple(c for c in family if c in LEADING_CASES)
+    elif policy == "float64":
+        family = tuple(c for c in family if c.forward_only != step)
+    return tuple(graph_of(c, policy, step) for c in family if c.shapes[0][0] == case.shapes[0][0])
+
+
+def graph_of(case: LayerCase, policy: str, step: bool) -> NamedGraph:
     """The training step or the forward pass."""
     return training_step(case) if step else forward(case, policy)
 
@@ -146,37 +125,6 @@ def element_weights(shape: Sequence[Any], number: int) -> np.ndarray:
     return np.cos(np.arange(math.prod(sizes), dtype=np.float64) + number).reshape((1, *sizes))
 
 
-@functools.cache
-def _results(
-    adapter: Adapter, cases: tuple[LayerCase, ...], policy: str, step: bool, fast: bool
-) -> dict[LayerCase, list[np.ndarray]]:
-    """The results of all these cases, run as one graph; empty if that is impossible."""
-    try:
-        return dict(zip(cases, _run([graph_of(c, policy, step) for c in cases], adapter, fast)))
-    except Exception:
-        return {}
-
-
-def run_alone(graph: LayerGraph, adapter: Adapter, *, fast: bool = True) -> list[np.ndarray]:
-    """The results of one graph on a backend."""
-    return _run([graph], adapter, fast)[0]
-
-
-def _run(parts: Sequence[LayerGraph], adapter: Adapter, fast: bool) -> list[list[np.ndarray]]:
-    graphs = [part.graph for part in parts]
-    joint = Graph(
-        graphs[0].name if len(graphs) == 1 else "layers",
-        tuple(x for g in graphs for x in g.inputs),
-        tuple(e for g in graphs for e in g.equations),
-        tuple(y for g in graphs for y in g.outputs),
-        constants={k: v for g in graphs for k, v in g.constants.items()},
-    )
-    executable = adapter.compile(joint, Options(fast=fast))
-    found = [adapter.to_numpy(y) for y in executable(*(a for part in parts for a in part.inputs.values()))]
-    rest = iter(found)
-    return [[next(rest) for _ in g.outputs] for g in graphs]
-
-
 def _given(case: LayerCase, dtype: str) -> dict[str, Any]:
     return {"inputs": dict(enumerate(tree.leaves(case.inputs(dtype)))), "masks": case.given_masks()}
 
@@ -194,7 +142,7 @@ def _specs(given: Any, *, symbolic: bool) -> Any:
     return tree.map(spec, given)
 
 
-def _without_state(traced: Trace, second: str, given: Any) -> LayerGraph:
+def _without_state(traced: Trace, second: str, given: Any) -> NamedGraph:
     """The function returned two lists: outputs, and others that are named after `second`."""
     lists = tree.unflatten(traced.structure, list(range(len(traced.graph.results))))
     results = [f"{name} {i}" for name, found in zip(("output", second), lists) for i in range(len(found))]
@@ -202,7 +150,7 @@ def _without_state(traced: Trace, second: str, given: Any) -> LayerGraph:
     inputs = {_short(v): v.numpy() for v in traced.variables}
     inputs |= {f"input {i}": x for i, x in given["inputs"].items()}
     inputs |= {f"mask {i}": x for i, x in enumerate(tree.leaves(given["masks"]))}
-    return LayerGraph(traced.graph.replace(state=0, updates=()), inputs, (*updated, *results))
+    return NamedGraph(traced.graph.replace(state=0, updates=()), inputs, (*updated, *results))
 
 
 def _short(variable: Any) -> str:

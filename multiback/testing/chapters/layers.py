@@ -23,17 +23,8 @@ from multiback.testing.cases.layer_formulas import FORMULAS, STARTS, Formula, St
 from multiback.testing.cases.layers import FAMILIES, LAYER_CASES, LEADING_CASES, LayerCase, symbolic
 from multiback.testing.finite_differences import directional_difference
 from multiback.testing.judge import Verdict, judge
-from multiback.testing.layer_graphs import (
-    LayerGraph,
-    computed,
-    element_weights,
-    expected,
-    forward,
-    forward_graph,
-    graph_of,
-    run_alone,
-    training_step,
-)
+from multiback.testing.layer_graphs import computed, element_weights, forward, forward_graph, graph_of, training_step
+from multiback.testing.named_graphs import NamedGraph, computed_alone, expected
 from multiback.testing.records import Check, Row, holds
 
 KIND = "layers"
@@ -161,7 +152,7 @@ def describes_itself(case: LayerCase, adapter: Adapter) -> Iterator[Row]:
     yield holds("configured graph", _same(clone, traced), f"{clone.graph}, expected {traced.graph}")
 
 
-def _same(one: LayerGraph, other: LayerGraph) -> bool:
+def _same(one: NamedGraph, other: NamedGraph) -> bool:
     constants = [list(g.graph.constants.values()) for g in (one, other)]
     return str(one.graph) == str(other.graph) and all(map(np.array_equal, *constants))
 
@@ -198,7 +189,7 @@ def finite_differences(case: LayerCase, adapter: Adapter) -> Iterator[Row]:
 def agrees_with_formula(formula: Formula, adapter: Adapter) -> Iterator[Row]:
     """Compares a forward pass with a formula that is written out in NumPy."""
     graph = forward(formula.case, "float64")
-    got = dict(zip(graph.outputs, run_alone(graph, adapter)))
+    got = dict(zip(graph.outputs, computed_alone(graph, adapter)))
     spread = dict(zip(graph.outputs, expected(graph)))
     for name, want in formula.meaning(graph.inputs).items():
         yield Row(name, dataclasses.replace(spread[name], want=want).judge(got[name], dtypes.float64), graph.inputs)
