@@ -3,8 +3,20 @@
 import tensorflow as tf
 
 
+def computable(dtype):
+    """The dtype to multiply in: there are kernels for two integers only, and those of float16 may add in float16."""
+    if dtype == tf.float16:
+        return tf.float32
+    if dtype.is_integer:
+        return tf.int64 if dtype.size == 8 else tf.int32
+    return dtype
+
+
 def matmul(x1, x2):
     x1, x2 = tf.convert_to_tensor(x1), tf.convert_to_tensor(x2)
+    dtype = x1.dtype
+    if dtype.is_integer and dtype != computable(dtype):
+        return tf.cast(matmul(*(tf.cast(x, computable(dtype)) for x in (x1, x2))), dtype)
     if _lacks_kernel(x1.dtype):
         return tf.cast(matmul(tf.cast(x1, tf.int64), tf.cast(x2, tf.int64)), x1.dtype)
     if x1.shape.rank == 1 or x2.shape.rank == 1:
@@ -33,11 +45,9 @@ def sizes(x):
 
 
 def einsum(operands, *, subscripts):
-    if _lacks_kernel(operands[0].dtype):
-        return tf.cast(tf.einsum(subscripts, *(tf.cast(x, tf.int64) for x in operands)), operands[0].dtype)
-    if operands[0].dtype == tf.float16:  # its kernels add in float16
-        return tf.cast(tf.einsum(subscripts, *(tf.cast(x, tf.float32) for x in operands)), tf.float16)
-    return tf.einsum(subscripts, *operands)
+    dtype = operands[0].dtype
+    kind = computable(dtype)
+    return tf.cast(tf.einsum(subscripts, *(tf.cast(x, kind) for x in operands)), dtype)
 
 
 LOWER = {
