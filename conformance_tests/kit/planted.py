@@ -15,7 +15,7 @@ from multiback.backends.registry import get_adapter
 PLANTABLE = {
     "torch": ("gelu_tanh", "unbiased_variance", "symmetric_padding", "swapped_gates", "epsilon_inside_correction"),
     "jax": ("gelu_tanh", "symmetric_padding"),
-    "tensorflow": ("gelu_tanh", "unbiased_variance", "epsilon_inside_correction"),
+    "tensorflow": ("gelu_tanh", "unbiased_variance", "symmetric_padding", "epsilon_inside_correction"),
 }
 """The mistakes by backend, known without importing a framework."""
 
