@@ -7,13 +7,13 @@ import warnings
 
 import numpy as np
 import pytest
-from loss_formulas import FORMULAS, Formula, data
 
 import multiback as mb
 from multiback import losses
 from multiback.errors import UnknownNameError
 from multiback.losses.reduction import reduce_weighted
 from multiback.losses.resolve import resolve
+from multiback.testing.cases.losses import FORMULAS, Formula, data
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -1,30 +1,30 @@
-"""Metrics over three batches of two sizes, on every backend, against their definitions on all samples at once."""
+"""Metrics on native arrays, without state, of one's own, and moved between backends; the kit has the values."""
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 import pytest
-from metric_definitions import BATCHES, DEFINITIONS, EVEN, THRESHOLDS, Definition, batches, draw
 
 import multiback as mb
 from multiback import metrics, ops
 from multiback.backends.compile import Compiled
 from multiback.backends.registry import get_adapter, owner
 from multiback.errors import ShapeError, StateError
-from multiback.layers._masks import set_mask
+from multiback.testing.cases.metrics import DEFINITIONS, Definition, draw
+from multiback.testing.chapters.metrics import make
 
 U32 = 2.0**-24
+BATCHES = (5, 5, 3)
 
 
 def host(x: Any) -> np.ndarray:
     return np.asarray(owner(x).to_numpy(x))
 
 
-def expected(definition: Definition, weighted: bool, sizes: tuple[int, ...] = BATCHES) -> np.ndarray:
-    targets, predictions, weights = (np.concatenate(x) for x in zip(*definition.data(sizes)))
+def expected(definition: Definition, weighted: bool) -> np.ndarray:
+    targets, predictions, weights = (np.concatenate(x) for x in zip(*definition.data(BATCHES)))
     weights = weights.astype("float64") if weighted else np.ones(len(weights))
     return np.asarray(definition.value(targets, predictions, weights), "float64")
 
@@ -35,44 +35,20 @@ def assert_close(found: np.ndarray, wanted: np.ndarray) -> None:
     assert np.all(np.abs(found - wanted) <= 64 * U32 * np.maximum(np.abs(wanted), 1)), (found, wanted)
 
 
-@functools.cache
-def traced_results(backend: str) -> list[list[np.ndarray]]:
-    """The results of all metrics, unweighted and weighted, updated inside one compiled step per batch."""
-    made = [(d.make(), d.make() if d.weighted else None) for d in DEFINITIONS]
-
-    def step(batch: Any) -> None:
-        for (plain, weighted), (y_true, y_pred, weight) in zip(made, batch):
-            plain.update_state(y_true, y_pred)
-            if weighted is not None:
-                weighted.update_state(y_true, y_pred, sample_weight=weight)
-
-    compiled = Compiled(step, "metrics")
-    for batch in zip(*(d.data(batches(backend)) for d in DEFINITIONS)):
-        compiled(list(batch))
-    assert len(compiled._programs) == 1
-    return [[host(m.result()) for m in pair if m is not None] for pair in made]
-
-
-@pytest.mark.parametrize("definition", DEFINITIONS, ids=str)
-def test_updates_inside_a_compiled_step(definition: Definition, backend: str) -> None:
-    for found, weighted in zip(traced_results(backend)[DEFINITIONS.index(definition)], (False, True)):
-        assert_close(found, expected(definition, weighted, batches(backend)))
-
-
 EAGER = ("SparseCategoricalAccuracy", "MeanSquaredError", "AUC", "Precision-top", "R2Score", "MeanIoU", "F1Score")
 
 
 @pytest.mark.parametrize("definition", [d for d in DEFINITIONS if str(d) in EAGER], ids=str)
 def test_updates_on_native_and_numpy_arrays(definition: Definition, backend: str) -> None:
     adapter = get_adapter(backend)
-    metric = definition.make()
-    for y_true, y_pred, weight in definition.data():
+    metric = make(definition, dtype="float32")
+    for y_true, y_pred, weight in definition.data(BATCHES):
         metric.update_state(y_true, adapter.from_numpy(y_pred), sample_weight=weight)
     assert adapter.is_native(metric.result())
     assert_close(host(metric.result()), expected(definition, True))
     metric.reset_state()
     assert all(not v.numpy().any() for v in metric.variables)
-    for y_true, y_pred, _ in definition.data():
+    for y_true, y_pred, _ in definition.data(BATCHES):
         metric(y_true, y_pred)
     assert_close(host(metric.result()), expected(definition, False))
 
@@ -98,23 +74,6 @@ def test_the_size_of_a_batch_can_be_a_weight(backend: str) -> None:
     step(np.array([1.0, 3.0], "float32"))
     step(np.array([5.0, 5.0, 5.0], "float32"))
     assert host(tracker.result()) == np.float32(19 / 5)
-
-
-def test_masks_of_predictions_are_weights(backend: str) -> None:
-    y_true, y_pred = np.array([[1, 0, 2], [1, 1, 0]], "int32"), draw("real", 0, 6).reshape(2, 3, 4)
-    mask = np.array([[True, True, False], [True, False, False]])
-    right = (y_true == y_pred.argmax(-1)).astype("float64")
-    metric, weighted = metrics.SparseCategoricalAccuracy(), metrics.SparseCategoricalAccuracy()
-
-    def step(y_true: Any, y_pred: Any, mask: Any, weight: Any) -> None:
-        set_mask(y_pred, mask)
-        metric.update_state(y_true, y_pred)
-        weighted.update_state(y_true, y_pred, weight)
-
-    Compiled(step, "step")(y_true, y_pred, mask, np.array([[0.5], [2.0]], "float32"))
-    assert np.isclose(host(metric.result()), (right * mask).sum() / mask.sum(), rtol=1e-6)
-    weight = mask * np.array([[0.5], [2.0]])
-    assert np.isclose(host(weighted.result()), (right * weight).sum() / weight.sum(), rtol=1e-6)
 
 
 def test_stateless_updates_leave_the_metric_alone(backend: str) -> None:
@@ -163,10 +122,3 @@ def test_a_metric_moves_between_backends_with_its_state() -> None:
             metric.update_state(get_adapter(name).from_numpy(np.array([1.0, 3.0, 5.0], "float32")))
     assert float(metric.total) == 36.0
     assert float(metric.count) == 12.0
-
-
-def test_nan_predictions_are_negative(backend: str) -> None:
-    y_true, y_pred = np.array([1, 0, 1, 0]), np.array([np.nan, np.nan, 0.9, 0.1], "float32")
-    for metric in (metrics.TruePositives(EVEN), metrics.TruePositives(THRESHOLDS)):
-        assert np.all(host(metric(y_true, y_pred)) <= 1)
-    assert host(metrics.SparseTopKCategoricalAccuracy(1)(np.array([1]), np.array([[0.5, np.nan]], "float32"))) == 0.0

@@ -1,28 +1,15 @@
-"""What all optimizers share in a step: clipping, weight decay, averages, accumulation, constraints, schedules."""
+"""What all optimizers share in a step, beside the numbers, which the kit has: rates, constraints, custom optimizers."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from optimizer_reference import Reference
 
 import multiback as mb
 from multiback import ops, optimizers
 from multiback.errors import ArgumentError, ShapeError, StateError
-from multiback.testing.judge import judge
 
 SHAPES = [(3, 4), (4,)]
-COMMON = [
-    {"clipnorm": 2.5},
-    {"clipvalue": 0.3},
-    {"global_clipnorm": 3.8},
-    {"weight_decay": 0.2},
-    {"loss_scale_factor": 8.0, "clipvalue": 0.1},
-    {"use_ema": True, "ema_momentum": 0.7},
-    {"use_ema": True, "ema_momentum": 0.7, "ema_overwrite_frequency": 3},
-    {"gradient_accumulation_steps": 3, "clipnorm": 0.5, "weight_decay": 0.1},
-    {"gradient_accumulation_steps": 2, "use_ema": True, "ema_overwrite_frequency": 2},
-]
 
 
 def values(seed: int, dtype: str = "float64") -> list[np.ndarray]:
@@ -41,44 +28,19 @@ def double():
     mb.config.set_floatx("float32")
 
 
-def run(optimizer, reference, steps: int = 7) -> None:
-    """Steps of both on the same gradients, compared after each."""
-    targets = variables()
-    for t in range(steps):
-        gradients = values(10 + t)
-        optimizer.apply(gradients, targets)
-        reference.step(gradients)
-        for variable, want in zip(targets, reference.variables):
-            verdict = judge(variable.numpy(), want, variable.dtype, c=64, scale=1 + np.abs(want))
-            assert verdict.passed, (t, verdict.text)
-    optimizer.finalize_variable_values(targets)
-    for variable, want, mean in zip(targets, reference.variables, reference.average):
-        want = mean if reference.use_ema else want
-        assert judge(variable.numpy(), want, variable.dtype, c=64, scale=1 + np.abs(want)).passed
-
-
-@pytest.mark.parametrize("settings", COMMON, ids=lambda s: "-".join(s))
-def test_common_settings(backend, double, settings):
-    reference = Reference("Adam", values(0), 0.1, **settings)
-    run(optimizers.Adam(learning_rate=0.1, **settings), reference)
-
-
-@pytest.mark.parametrize("kind", ["Nadam", "SGD"])
-def test_variables_excluded_from_decay(backend, double, kind):
-    optimizer = getattr(optimizers, kind)(learning_rate=0.1, weight_decay=0.3)
-    optimizer.exclude_from_weight_decay(var_names=["bias"])
-    run(optimizer, Reference(kind, values(0), 0.1, weight_decay=0.3, decayed=[True, False]), steps=3)
+def test_exclusion_from_decay_comes_before_building():
+    optimizer = optimizers.SGD(0.1, weight_decay=0.3)
+    optimizer.build(variables())
     with pytest.raises(StateError, match="before the optimizer is built"):
         optimizer.exclude_from_weight_decay(var_names=["kernel"])
 
 
-def test_muon_decays_matrices_and_the_rest_differently(double):
-    matrix, vector = variables()
-    optimizer = optimizers.Muon(0.5, weight_decay=0.5, adam_weight_decay=0.25)
-    with mb.use_backend("numpy"):
-        optimizer.apply([np.zeros((3, 4)), np.zeros(4)], [matrix, vector])
-    np.testing.assert_allclose(matrix.numpy(), values(0)[0] * 0.75, rtol=1e-14)
-    np.testing.assert_allclose(vector.numpy(), values(0)[1] * 0.875, rtol=1e-14)
+def test_averages_become_the_variables(backend, double):
+    targets, optimizer = variables(), optimizers.SGD(0.5, use_ema=True, ema_momentum=0.75)
+    for _ in range(2):
+        optimizer.apply([np.ones((3, 4)), np.ones(4)], targets)
+    optimizer.finalize_variable_values(targets)
+    np.testing.assert_allclose(targets[1].numpy(), values(0)[1] - 0.75 * 0.5 - 0.25 * 1.0, rtol=1e-14)
 
 
 def test_a_variable_excluded_by_itself():
@@ -92,11 +54,11 @@ def test_a_variable_excluded_by_itself():
 
 
 def test_schedule_counts_every_call(backend, double):
-    schedule = optimizers.schedules.ExponentialDecay(0.1, 2, 0.5)
-    optimizer = optimizers.SGD(schedule, gradient_accumulation_steps=2)
-    reference = Reference("SGD", values(0), lambda step: 0.1 * 0.5 ** (step / 2), gradient_accumulation_steps=2)
-    run(optimizer, reference)
-    assert float(optimizer.learning_rate) == pytest.approx(0.1 * 0.5 ** (7 / 2))
+    optimizer = optimizers.SGD(optimizers.schedules.ExponentialDecay(0.1, 2, 0.5), gradient_accumulation_steps=2)
+    targets = variables()
+    for t in range(3):
+        optimizer.apply(values(10 + t), targets)
+    assert float(optimizer.learning_rate) == pytest.approx(0.1 * 0.5 ** (3 / 2))
 
 
 def test_rate_set_between_steps(backend, double):

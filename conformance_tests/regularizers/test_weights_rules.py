@@ -1,4 +1,4 @@
-"""Regularizers, constraints and activations: values by NumPy float64; names, configurations and lookup as in Keras."""
+"""Regularizers, constraints and activations: Variables, names, configurations and lookup as in Keras."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from multiback import activations, constraints, ops, regularizers
 from multiback.backends.compile import Compiled
 from multiback.backends.registry import owner
 from multiback.errors import ArgumentError, ShapeError, UnknownNameError
+from multiback.testing.cases.constraints import RULES
+from multiback.testing.cases.regularizers import PENALTIES
+from multiback.testing.cases.regularizers import WEIGHT as W
 from multiback.variables import Variable
 
 with warnings.catch_warnings():
@@ -18,49 +21,21 @@ with warnings.catch_warnings():
     import keras
 
 U32 = 2.0**-24
-EPSILON = 1e-7
-W = np.random.default_rng(0).normal(size=(4, 3)).astype("float32") * 2
 
 
 def host(x) -> np.ndarray:
     return np.asarray(owner(x).to_numpy(x), "float64")
 
 
-def orthogonal(w: np.ndarray) -> float:
-    unit = w / np.linalg.norm(w, axis=1, keepdims=True)
-    pairs = [abs(unit[i] @ unit[j]) for i in range(len(w)) for j in range(i)]
-    return float(np.mean(pairs))
-
-
-PENALTIES = [
-    (regularizers.L1(0.1), lambda w: 0.1 * np.abs(w).sum()),
-    (regularizers.L2(0.2), lambda w: 0.2 * (w**2).sum()),
-    (regularizers.L1L2(l1=0.1, l2=0.2), lambda w: 0.1 * np.abs(w).sum() + 0.2 * (w**2).sum()),
-    (regularizers.L1L2(l2=0.2), lambda w: 0.2 * (w**2).sum()),
-    (regularizers.L1L2(), lambda w: 0.0),
-    (regularizers.OrthogonalRegularizer(0.3), lambda w: 0.3 * orthogonal(w)),
-    (regularizers.OrthogonalRegularizer(0.3, "columns"), lambda w: 0.3 * orthogonal(w.T)),
-]
-ZERO_ROW = np.concatenate([W[:3], np.zeros((1, 3), "float32")])
-
-
-@pytest.mark.parametrize(("regularizer", "formula"), PENALTIES, ids=lambda x: type(x).__name__)
-def test_penalties(regularizer, formula, backend: str) -> None:
-    expected = formula(W.astype("float64"))
-    for w in (W, Variable(W, name="w")):
-        found = host(regularizer(w))
-        assert found.shape == ()
-        assert abs(found - expected) <= 16 * U32 * max(expected, 0.3)
+def test_penalties_of_variables(backend: str) -> None:
     weight = Variable(W, name="w")
-    compiled = Compiled(lambda x: regularizer(weight) * x, "penalty")(np.ones((1,), "float32"))
-    assert abs(host(compiled)[0] - expected) <= 16 * U32 * max(expected, 0.3)
-
-
-def test_penalties_keep_the_dtype_of_the_weight(backend: str) -> None:
-    for regularizer, formula in PENALTIES:
-        found = regularizer(W.astype("float64"))
-        assert owner(found).dtype(found) == "float64"
-        assert np.isclose(host(found), formula(W.astype("float64")), rtol=1e-13)
+    for penalty in PENALTIES:
+        regularizer = getattr(regularizers, penalty.name)(**penalty.arguments)
+        found = regularizer(weight)
+        assert owner(found).dtype(found) == "float32"
+        assert abs(host(found) - penalty.value(W.astype("float64"))) <= 16 * U32 * max(host(found), 0.3)
+    compiled = Compiled(lambda x: regularizers.L2(0.5)(weight) * x, "penalty")(np.ones((1,), "float32"))
+    assert abs(host(compiled)[0] - 0.5 * (W.astype("float64") ** 2).sum()) <= 16 * U32 * host(compiled)[0]
 
 
 @pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf"), "a", True])
@@ -79,34 +54,16 @@ def test_orthogonal_regularizer_refuses_what_has_no_pairs() -> None:
         regularizers.OrthogonalRegularizer(mode="row")
 
 
-def norm(w: np.ndarray, axis) -> np.ndarray:
-    return np.sqrt((w**2).sum(axis, keepdims=True))
+def test_constraints_of_variables(backend: str) -> None:
+    found = host(constraints.MaxNorm(1.5)(Variable(W, name="w")))
+    assert np.allclose(found, RULES[0].value(W.astype("float64")), rtol=1e-6)
 
 
-RULES = [
-    (constraints.MaxNorm(1.5), lambda w: w * np.minimum(norm(w, 0), 1.5) / (norm(w, 0) + EPSILON)),
-    (constraints.MaxNorm(2, axis=1), lambda w: w * np.minimum(norm(w, 1), 2) / (norm(w, 1) + EPSILON)),
-    (constraints.NonNeg(), lambda w: np.maximum(w, 0)),
-    (constraints.UnitNorm(axis=(0, 1)), lambda w: w / (norm(w, (0, 1)) + EPSILON)),
-    (constraints.MinMaxNorm(2.5, 3.5), lambda w: w * np.clip(norm(w, 0), 2.5, 3.5) / (norm(w, 0) + EPSILON)),
-    (
-        constraints.MinMaxNorm(2.5, 3.5, rate=0.3, axis=1),
-        lambda w: w * (0.3 * np.clip(norm(w, 1), 2.5, 3.5) + 0.7 * norm(w, 1)) / (norm(w, 1) + EPSILON),
-    ),
-]
+ITEMS = [getattr(regularizers, p.name)(**p.arguments) for p in PENALTIES]
+ITEMS += [getattr(constraints, r.name)(**r.arguments) for r in RULES]
 
 
-@pytest.mark.parametrize(("constraint", "formula"), RULES, ids=lambda x: type(x).__name__)
-def test_constraints(constraint, formula, backend: str) -> None:
-    for w in (W, ZERO_ROW):
-        expected = formula(w.astype("float64"))
-        found = host(Compiled(constraint, "constraint")(w))
-        assert np.all(np.abs(found - expected) <= 16 * U32 * np.abs(expected))
-    found = host(constraint(Variable(W, name="w")))
-    assert np.all(np.abs(found - formula(W.astype("float64"))) <= 16 * U32 * np.abs(W) * 4)
-
-
-@pytest.mark.parametrize("item", [r for r, _ in [*PENALTIES, *RULES]], ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize("item", ITEMS, ids=lambda x: type(x).__name__)
 def test_configurations_are_those_of_keras(item) -> None:
     name = type(item).__name__
     ours, theirs = (

@@ -53,7 +53,11 @@ Outcome: TypeAlias = list[list[np.ndarray]] | Exception
 
 
 def run_together(
-    makers: Sequence[Callable[[], Part]], adapter: Adapter, options: Options | None = None, floatx: str = "float32"
+    makers: Sequence[Callable[[], Part]],
+    adapter: Adapter,
+    options: Options | None = None,
+    floatx: str = "float32",
+    batched: bool = False,
 ) -> list[Outcome]:
     """Runs parts as one graph; where that fails, halves of them, down to the part that is to blame.
 
@@ -62,18 +66,21 @@ def run_together(
         adapter: Where they run.
         options: How the graph is compiled.
         floatx: The default float type meanwhile.
+        batched: Whether the leading axis of every array is the batch, of any size.
 
     Returns:
         One outcome per part.
     """
     try:
         with float_type(floatx):
-            return _run([make() for make in makers], adapter, options or Options(differentiable=True))
+            return _run([make() for make in makers], adapter, options or Options(differentiable=True), batched)
     except Exception as error:
         if len(makers) == 1:
             return [error]
         half = len(makers) // 2
-        return [o for some in (makers[:half], makers[half:]) for o in run_together(some, adapter, options, floatx)]
+        return [
+            o for some in (makers[:half], makers[half:]) for o in run_together(some, adapter, options, floatx, batched)
+        ]
 
 
 def arrays_of(outcome: Outcome) -> list[list[np.ndarray]]:
@@ -98,8 +105,8 @@ def float_type(dtype: str) -> Iterator[None]:
         config.set_floatx(before)
 
 
-def _run(parts: Sequence[Part], adapter: Adapter, options: Options) -> list[Outcome]:
-    compiled = Compiled(lambda given: [p.step(*a) for p, a in zip(parts, given)], "parts", options)
+def _run(parts: Sequence[Part], adapter: Adapter, options: Options, batched: bool) -> list[Outcome]:
+    compiled = Compiled(lambda given: [p.step(*a) for p, a in zip(parts, given)], "parts", options, batched)
     found: list[list[list[np.ndarray]]] = [[] for _ in parts]
     for call in range(parts[0].calls):
         returned = compiled([part.arguments(call) for part in parts], adapter=adapter)

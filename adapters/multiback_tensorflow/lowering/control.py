@@ -38,7 +38,8 @@ def value_and_grad(wrt, captures, *, body):
         wrt = [tf.identity(w) for w in wrt]
         tape.watch(wrt)
         outputs = body(*wrt, *captures)
-    gradients = tape.gradient(outputs[0], wrt, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    # A result that depends on nothing is a constant of NumPy.
+    gradients = tape.gradient(tf.convert_to_tensor(outputs[0]), wrt, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return outputs, tuple(tf.convert_to_tensor(g) for g in gradients)
 
 

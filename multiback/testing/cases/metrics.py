@@ -24,7 +24,6 @@ class Definition:
         targets, predictions: Kinds of data; see `draw`.
         arguments: Of the class.
         label: What tells it from the other definitions of the class.
-        weighted: Whether it is judged with weights too.
     """
 
     name: str
@@ -33,7 +32,6 @@ class Definition:
     predictions: str
     arguments: dict[str, Any] = field(default_factory=dict)
     label: str = ""
-    weighted: bool = True
 
     def __str__(self) -> str:
         return f"{self.name}-{self.label}" if self.label else self.name
@@ -141,7 +139,12 @@ def area(curve: str, method: str = "interpolation", grid: Any = GRID) -> Callabl
             x, y = [ratio(a, b) for a, b in zip(fp, fp + tn)], [ratio(a, b) for a, b in zip(tp, tp + fn)]
         else:
             x, y = [ratio(a, b) for a, b in zip(tp, tp + fn)], [ratio(a, b) for a, b in zip(tp, tp + fp)]
-        pick = {"interpolation": lambda a, b: (a + b) / 2, "minoring": min, "majoring": max}[method]
+        picks: dict[str, Callable[..., Any]] = {
+            "interpolation": lambda *ends: sum(ends) / 2,
+            "minoring": min,
+            "majoring": max,
+        }
+        pick = picks[method]
         return sum((x[i] - x[i + 1]) * pick(y[i], y[i + 1]) for i in range(len(grid) - 1))
 
     return value

@@ -73,7 +73,9 @@ class Reference:
         if self.use_ema:
             found += [(i, "average", self.average[i]) for i in indices]
         if self.every > 1:
-            waiting = [sum(column) for column in zip(*self.pending)] or [np.zeros_like(x) for x in self.variables]
+            waiting: list[Any] = [sum(column) for column in zip(*self.pending)] or [
+                np.zeros_like(x) for x in self.variables
+            ]
             found += [(i, "gradient_accumulator", waiting[i]) for i in indices]
         for group in slot_groups(self.kind, self.settings):
             for i in indices:
@@ -99,7 +101,7 @@ class Reference:
         updates = self.steps // self.every
         self.pending.append([np.asarray(g, np.float64) / self.scale for g in gradients])
         if len(self.pending) == self.every:
-            means = [sum(column) / self.every for column in zip(*self.pending)]
+            means: list[Any] = [sum(column) / self.every for column in zip(*self.pending)]
             self.pending = []
             self._update(self._clipped(means), updates + 1)
         if self.use_ema:

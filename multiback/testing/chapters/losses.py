@@ -107,7 +107,7 @@ def _outcomes(adapter: Adapter) -> dict[int, Outcome]:
     for takes_none in (True, False):
         group = [i for i, f in enumerate(FORMULAS) if f.takes_none == takes_none]
         parts = [functools.partial(_FormulaPart, FORMULAS[i]) for i in group]
-        found.update(zip(group, run_together(parts, adapter)))
+        found.update(zip(group, run_together(parts, adapter, batched=True)))
     return found
 
 

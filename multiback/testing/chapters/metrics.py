@@ -123,7 +123,7 @@ def expected(definition: Definition, weighted: bool) -> list[np.ndarray]:
 @functools.cache
 def _outcomes(adapter: Adapter) -> dict[tuple[int, str, bool], Outcome]:
     parts = [functools.partial(_MetricPart, DEFINITIONS[i], dtype, weighted) for i, dtype, weighted in PARTS]
-    return dict(zip(PARTS, run_together(parts, adapter)))
+    return dict(zip(PARTS, run_together(parts, adapter, batched=True)))
 
 
 def follows_its_definition(number: int, dtype: str, adapter: Adapter) -> Iterator[Row]:

@@ -73,8 +73,8 @@ def checks() -> Iterator[Check]:
         make = functools.partial(_fully_set, kind, settings)
         case = f"configuration-{label}" if label else "configuration"
         yield Check(KIND, kind, case, "", functools.partial(_configuration, make))
-    for kind, make in _COMPOSED.items():
-        yield Check(KIND, kind, "configuration", "", functools.partial(_configuration, make))
+    for kind, composed in _COMPOSED.items():
+        yield Check(KIND, kind, "configuration", "", functools.partial(_configuration, composed))
 
 
 def uncovered() -> list[str]:
