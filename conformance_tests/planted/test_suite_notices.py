@@ -14,8 +14,7 @@ from planted import PLANTABLE, loaded, planted, plants
 from multiback import testing
 from multiback.backends import eager
 from multiback.backends.protocol import Adapter
-from multiback.testing import chapters
-from multiback.testing import bisect
+from multiback.testing import bisect, chapters
 from multiback.testing.collection import all_checks
 from multiback.testing.model_graphs import subject
 from multiback.testing.records import Result
