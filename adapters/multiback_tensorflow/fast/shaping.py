@@ -29,7 +29,9 @@ def drops_axes(equation):
 
 
 def mirrors(equation):
-    return equation.attributes["mode"] in ("reflect", "symmetric")
+    # The kernel cannot reflect an axis that is empty, even by nothing.
+    known = all(isinstance(n, int) for n in equation.inputs[0].shape)
+    return equation.attributes["mode"] == "symmetric" or (equation.attributes["mode"] == "reflect" and known)
 
 
 FAST = {

@@ -12,6 +12,8 @@ def reshape(x, *, newshape):
 
 def constant_pad(x, *, pad_width, value):
     x = tf.convert_to_tensor(x)
+    if not pad_width:
+        return x
     if x.dtype == tf.bool:
         return tf.cast(tf.pad(tf.cast(x, tf.uint8), pad_width, constant_values=int(value)), tf.bool)
     return tf.pad(x, pad_width, constant_values=value)
