@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from multiback import dtypes
 from multiback.errors import ArgumentError, ShapeError, unknown_name
 from multiback.ops import activations
-from multiback.ops._cases import Bound, Case, Sample
+from multiback.ops._cases import HALVES, OTHER_FLOATS, Bound, Case, Sample
 from multiback.ops._define import Array, composite
 from multiback.ops._rules import as_type, promoting
 from multiback.ops.control import scan
@@ -105,10 +106,11 @@ _MASK = Sample(("batch", "time"), dtype="bool")
 _PADDED = Sample(
     values=[[True] * 4, [True, True, False, False], [False] * 4, [True, False, False, False]], dtype="bool"
 )
+_LONG = Sample(values=[[True] * 6, [False, True, True, False, True, False], [False] * 6], dtype="bool")
 _FRONT = Sample(values=[[True] * 4, [False, False, True, True], [False] * 4, [False, True, True, False]], dtype="bool")
 
 
-def _cases(gates: int, states: int, *, biases: Any = None, **more: Any) -> list[Case]:
+def _cases(gates: int, states: int, divergence: str, *, biases: Any = None, **more: Any) -> list[Case]:
     kernel, recurrent = Sample((3, 4 * gates), -1, 1), Sample((4, 4 * gates), -1, 1)
     bias = biases or Sample((4 * gates,))
     initial, none = (_H,) * states, (None,) * states
@@ -124,19 +126,31 @@ def _cases(gates: int, states: int, *, biases: Any = None, **more: Any) -> list[
     # States are of order 1, and each step rounds sums of a few terms of order 4.
     bound = Bound(16, lambda *_, **__: 4.0)
     fixed = Sample((4, 4, 3)), (Sample((4, 4)),) * states
-    return [
-        Case((_X, kernel, recurrent, b, *s, m), {**more, **attributes}, label, bound=bound)
-        for label, b, s, m, attributes in rows
-    ] + [
-        Case((fixed[0], kernel, recurrent, bias, *s, m), {**more, **attributes}, label, bound=bound)
-        for label, s, m, attributes in (
-            ("padded", fixed[1], _PADDED, {}),
-            ("padded, no states, zeros", none, _PADDED, {"zero_output_for_mask": True}),
-            ("padded, reverse", none, _PADDED, {"reverse": True}),
-            ("padded in front", none, _FRONT, {}),
-            ("padded in front, states", fixed[1], _FRONT, {}),
-        )
-    ]
+    return (
+        [
+            Case((_X, kernel, recurrent, b, *s, m), {**more, **attributes}, label, bound=bound)
+            for label, b, s, m, attributes in rows
+        ]
+        + [
+            Case((fixed[0], kernel, recurrent, bias, *s, m), {**more, **attributes}, label, bound=bound)
+            for label, s, m, attributes in (
+                ("padded", fixed[1], _PADDED, {}),
+                ("padded, no states, zeros", none, _PADDED, {"zero_output_for_mask": True}),
+                ("padded, reverse", none, _PADDED, {"reverse": True}),
+                ("padded in front", none, _FRONT, {}),
+                ("padded in front, states", fixed[1], _FRONT, {}),
+            )
+        ]
+        + [
+            Case((Sample((3, 6, 3)), kernel, recurrent, b, *s, m), {**more, **attributes}, label, types, bound, smooth)
+            for label, b, s, m, attributes, types, smooth in (
+                (divergence, bias, (Sample((3, 4)),) * states, None, {}, ("float32",), True),
+                ("other floats", bias, (Sample((3, 4)),) * states, None, {}, OTHER_FLOATS, False),
+                ("mask in other floats", bias, none, _LONG, {"zero_output_for_mask": True}, OTHER_FLOATS, False),
+                ("gradient in half precision", None, none, None, {}, HALVES, True),
+            )
+        ]
+    )
 
 
 _RECTIFIED = Case(
@@ -147,7 +161,7 @@ _RECTIFIED = Case(
 )
 
 
-@composite(canonical=_canonical(1, "h"), cases=[*_cases(1, 1), _RECTIFIED])
+@composite(canonical=_canonical(1, "h"), cases=[*_cases(1, 1, "six steps"), _RECTIFIED])
 def simple_rnn(
     x: Array,
     kernel: Array,
@@ -191,7 +205,7 @@ def simple_rnn(
     return _over_time(cell, x, recurrent_kernel, (h,), mask, reverse, zero_output_for_mask)
 
 
-@composite(canonical=_canonical(4, "h", "c"), cases=_cases(4, 2))
+@composite(canonical=_canonical(4, "h", "c"), cases=_cases(4, 2, "divergence-56"))
 def lstm(
     x: Array,
     kernel: Array,
@@ -246,11 +260,8 @@ def lstm(
 
 @composite(
     canonical=_canonical(3, "h", biases=2),
-    cases=_cases(3, 1, biases=Sample((2, 12)))
-    + [
-        Case(case.operands, {**case.attributes, "reset_after": False}, f"before: {case.label}", bound=case.bound)
-        for case in _cases(3, 1)
-    ],
+    cases=_cases(3, 1, "divergence-57", biases=Sample((2, 12)))
+    + [replace(case, label=f"{case.label}, reset before") for case in _cases(3, 1, "divergence-57", reset_after=False)],
 )
 def gru(
     x: Array,
