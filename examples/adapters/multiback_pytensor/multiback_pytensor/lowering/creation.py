@@ -1,0 +1,3 @@
+"""Arrays made from sizes."""
+
+LOWER = {"iota": "pt.arange({size}, dtype='int32')"}
