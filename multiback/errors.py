@@ -14,6 +14,10 @@ class ShapeError(MultibackError, ValueError):
     """Shapes, ranks or sizes that do not fit together."""
 
 
+class OutOfRangeError(ShapeError, IndexError):
+    """An axis or an index that an array does not have."""
+
+
 class DtypeError(MultibackError, TypeError):
     """A dtype that is unknown, or that an operation does not take."""
 

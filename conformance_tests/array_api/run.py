@@ -67,7 +67,7 @@ def run(backend: str, suite: Path, examples: int, selection: list[str]) -> dict[
                 "-p",
                 "no:cacheprovider",
                 "-p",
-                "unshrunk",
+                "reproducible",
             ),
             *("--max-examples", str(examples), "--disable-deadline", "--derandomize", "-o", "xfail_strict=true"),
             *("--xfails-file", str(HERE / f"{backend}-xfails.txt"), "-W", "ignore"),
@@ -76,6 +76,7 @@ def run(backend: str, suite: Path, examples: int, selection: list[str]) -> dict[
         ]
         environment = {
             **os.environ,
+            "PYTHONHASHSEED": "0",
             "MULTIBACK_BACKEND": backend,
             "PYTHONPATH": os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH")))),
             "ARRAY_API_TESTS_MODULE": "multiback.array_api",

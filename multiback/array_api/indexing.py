@@ -15,14 +15,14 @@ import numpy as np
 
 from multiback import ops
 from multiback.backends.protocol import Adapter
-from multiback.errors import ShapeError
+from multiback.errors import OutOfRangeError, ShapeError
 
 
 def get(adapter: Adapter, native: Any, key: Any) -> Any:
     """The native array that `key` selects.
 
     Raises:
-        ShapeError: if the key does not fit.
+        OutOfRangeError: if the key does not fit.
     """
     shape = tuple(adapter.shape(native))
     if _has_arrays(key):
@@ -39,7 +39,8 @@ def set(adapter: Adapter, native: Any, key: Any, value: Any) -> Any:
     """A native array with `value`, broadcast, in the place of what `key` selects.
 
     Raises:
-        ShapeError: if the key does not fit, or `value` does not broadcast to what it selects.
+        OutOfRangeError: if the key does not fit.
+        ShapeError: if `value` does not broadcast to what it selects.
     """
     array = np.array(adapter.to_numpy(native))
     value = value.adapter.to_numpy(value.native) if hasattr(value, "native") else value
@@ -72,8 +73,10 @@ def _fitting(function: Any, key: Any, shape: tuple[int, ...]) -> Any:
     host = tuple(i.adapter.to_numpy(i.native) if hasattr(i, "native") else i for i in _items(key))
     try:
         return function(host if isinstance(key, tuple) else host[0])
-    except (IndexError, ValueError) as error:
-        raise ShapeError(f"Index {key!r} does not fit an array of shape {shape}: {error}.") from None
+    except IndexError as error:
+        raise OutOfRangeError(f"Index {key!r} does not fit an array of shape {shape}: {error}.") from None
+    except ValueError as error:
+        raise ShapeError(f"What is assigned to {key!r} of an array of shape {shape} does not fit: {error}.") from None
 
 
 def _position(place: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -104,6 +104,22 @@ def negative(x: Any) -> Any:
     return ops.negative(x)
 
 
+def _shift_counts(x1: Any, x2: Any) -> Any:
+    """Python's shift counts as arrays, since the ops refuse those that are known to be too large."""
+    if not isinstance(x2, int):
+        return x2
+    dtype = _dtype(x1)
+    return np.asarray(builtins.min(x2, dtype.bits), dtype.numpy)
+
+
+def bitwise_left_shift(x1: Any, x2: Any) -> Any:
+    return ops.bitwise_left_shift(x1, _shift_counts(x1, x2))
+
+
+def bitwise_right_shift(x1: Any, x2: Any) -> Any:
+    return ops.bitwise_right_shift(x1, _shift_counts(x1, x2))
+
+
 def floor_divide(x1: Any, x2: Any) -> Any:
     y = ops.floor_divide(x1, x2)
     if not _dtype(y).is_float:

@@ -7,7 +7,7 @@ from typing import Any
 
 from multiback import dtypes
 from multiback.dtypes import DType
-from multiback.errors import ArgumentError, ShapeError
+from multiback.errors import ArgumentError, OutOfRangeError, ShapeError
 from multiback.graph.dims import Shape, common
 from multiback.graph.ir import Literal, Spec, Value
 from multiback.graph.op import OPS
@@ -25,12 +25,12 @@ def axis_index(axis: int, ndim: int, what: str = "axis") -> int:
     """An axis counted from the front.
 
     Raises:
-        ShapeError: if the array has no such axis.
+        OutOfRangeError: if the array has no such axis.
     """
     if isinstance(axis, bool) or not hasattr(axis, "__index__"):
         raise ArgumentError(f"{what} must be an integer, got {axis!r}.")
     if not -ndim <= axis < max(ndim, 0):
-        raise ShapeError(f"{what} {axis} is out of range for an array with {ndim} axes.")
+        raise OutOfRangeError(f"{what} {axis} is out of range for an array with {ndim} axes.")
     return axis % ndim
 
 

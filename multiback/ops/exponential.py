@@ -29,7 +29,7 @@ def _power_of_halves(exponent: float) -> Case:
 
 def _refuse_negative_power(call: dict[str, Any]) -> None:
     exponent = call["x2"]
-    if isinstance(exponent, Literal) and not exponent.dtype.is_float and exponent.value < 0:
+    if isinstance(exponent, Literal) and exponent.dtype.is_integer and exponent.value < 0:
         raise ArgumentError(
             f"power() got integers and the exponent {exponent.value}, whose result is not an integer. "
             "Cast the base to a float with ops.cast."

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from multiback import dtypes
-from multiback.errors import ArgumentError, DtypeError, ShapeError, TraceError
+from multiback.errors import ArgumentError, DtypeError, OutOfRangeError, ShapeError, TraceError
 from multiback.graph.dims import Dim, Size, product
 from multiback.graph.ir import Literal, Spec, Value
 from multiback.graph.slices import Slice
@@ -87,7 +87,7 @@ def _resolve_key(call: dict[str, Any]) -> None:
     x, key = call["x"], call["key"]
     used = sum(item is not None and item is not Ellipsis for item in key)
     if used > x.ndim or key.count(Ellipsis) > 1:
-        raise ShapeError(f"Index {key} does not fit an array of shape {shown(x.shape)}.")
+        raise OutOfRangeError(f"Index {key} does not fit an array of shape {shown(x.shape)}.")
     if Ellipsis in key:
         place = key.index(Ellipsis)
         key = (*key[:place], *[Slice()] * (x.ndim - used), *key[place + 1 :])
@@ -115,7 +115,7 @@ def _checked(item: Any, size: Size, axis: int) -> Any:
         covers = item.start in (None, 0) and item.stop in (None, size) and item.step in (None, 1)
         return Slice() if covers else item
     if isinstance(size, int) and isinstance(item, int) and not -size <= item < size:
-        raise ShapeError(f"Index {item} is out of range for axis {axis} of size {size}.")
+        raise OutOfRangeError(f"Index {item} is out of range for axis {axis} of size {size}.")
     return item
 
 
