@@ -16,7 +16,7 @@ def power(x1, x2):
 @jax.custom_jvp
 def log1p_of_doubles(x):
     """log(u) x / (u - 1) with u = 1 + x, in which the error of u cancels (Higham 2002, section 1.14.1)."""
-    u = x + 1
+    u = jax.lax.optimization_barrier(x + 1)  # XLA would simplify (x + 1) - 1 to x
     y = jnp.log(u) * (x / (u - 1))
     return jnp.where(u == 1, x, jnp.where(jnp.isinf(u), u, y))
 
