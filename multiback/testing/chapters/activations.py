@@ -1,0 +1,96 @@
+"""Checks of the activation functions: values and gradients in float32 and float64, and their names in configurations."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from multiback import activations, dtypes, layers, ops
+from multiback.activations.registry import REGISTRY
+from multiback.backends.protocol import Adapter
+from multiback.graph.ir import Spec
+from multiback.graph.trace import trace
+from multiback.testing.cases.activations import ACTIVATIONS, ARGUMENTS, POINTS
+from multiback.testing.judge import judge
+from multiback.testing.layer_graphs import weighted
+from multiback.testing.named_graphs import NamedGraph, computed, expected
+from multiback.testing.records import Check, Row, holds
+
+KIND = "activations"
+DTYPES = ("float32", "float64")
+
+FORMULA_BOUND = 16.0
+"""Roundings of a formula of a few operations, and of the function's own code."""
+
+
+def checks() -> Iterator[Check]:
+    """All checks of all activation functions."""
+    for name, meaning in ACTIVATIONS.items():
+        for dtype in DTYPES:
+            yield Check(KIND, name, "", dtype, functools.partial(values_and_gradients, name, dtype))
+        yield Check(KIND, name, "formula", "float64", functools.partial(agrees_with_formula, name, meaning))
+        yield Check(KIND, name, "configuration", "", functools.partial(configuration, name))
+
+
+def uncovered() -> list[str]:
+    """Registered activation functions without a formula."""
+    return [name for name in REGISTRY.canonical.values() if name not in ACTIVATIONS]
+
+
+@functools.cache
+def _graph(name: str, dtype: str) -> NamedGraph:
+    function = functools.partial(activations.get(name), **ARGUMENTS.get(name, {}))
+
+    def total(x: Any) -> Any:
+        y = function(x)
+        return weighted([y]), y
+
+    def call(x: Any) -> Any:
+        (_, y), gradient = ops.value_and_grad(total, has_aux=True)(x)
+        return y, gradient
+
+    graph = trace(call, Spec(POINTS.shape, dtypes.as_dtype(dtype)), name=name).graph
+    return NamedGraph(graph, {"x": POINTS.astype(dtype)}, ("value", "gradient"))
+
+
+def _computed(name: str, dtype: str, adapter: Adapter) -> list[np.ndarray]:
+    return computed(_graph(name, dtype), _all_graphs(dtype), adapter)
+
+
+@functools.cache
+def _all_graphs(dtype: str) -> tuple[NamedGraph, ...]:
+    return tuple(_graph(name, dtype) for name in ACTIVATIONS)
+
+
+def values_and_gradients(name: str, dtype: str, adapter: Adapter) -> Iterator[Row]:
+    """Compares values, and gradients of a weighted sum of them, with the float64 reference."""
+    graph = _graph(name, dtype)
+    for what, got, spread in zip(graph.outputs, _computed(name, dtype, adapter), expected(graph)):
+        yield Row(what, spread.judge(got, dtypes.as_dtype(dtype), elementwise=True), graph.inputs)
+
+
+def agrees_with_formula(name: str, meaning: Any, adapter: Adapter) -> Iterator[Row]:
+    """Compares values with the function's definition, written out in NumPy."""
+    got = _computed(name, "float64", adapter)[0]
+    with np.errstate(over="ignore"):
+        want = meaning(POINTS)
+    # The formulas cancel at most where terms as large as 1 or the row's largest element meet.
+    scale = np.maximum(np.abs(want), np.maximum(np.abs(POINTS).max(-1, keepdims=True), 1.0))
+    yield Row("value", judge(got, want, dtypes.float64, c=FORMULA_BOUND, scale=scale), {"x": POINTS})
+
+
+def configuration(name: str, adapter: Adapter) -> Iterator[Row]:
+    """The function is found by its names, and a layer that uses it is made again from its configuration."""
+    function = REGISTRY.names[name]
+    for alias in (n for n, f in REGISTRY.names.items() if f is function):
+        yield holds(f"get({alias!r})", activations.get(alias) is function, f"{activations.get(alias)!r}")
+    config = json.loads(json.dumps(activations.serialize(function)))
+    again = activations.deserialize(config)
+    yield holds("deserialize(serialize())", again is function, f"{config!r} gave {again!r}, expected {function!r}")
+    layer = json.loads(json.dumps(layers.serialize(layers.Activation(function))))
+    made = layers.deserialize(layer)
+    yield holds("layer", made.activation is function, f"{layer['config']} gave {made.activation!r}")
