@@ -43,9 +43,8 @@ class _OnArrays(Op):
         return Apply(self, list(inputs), [Elemwise(self.scalar).make_node(*inputs).outputs[0].type()])
 
     def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
-        output_storage[0][0] = self.function(*inputs).astype(
-            node.outputs[0].type.dtype, copy=self.function is np.asarray
-        )
+        y = self.function(*inputs)
+        output_storage[0][0] = y.astype(node.outputs[0].type.dtype, copy=self.function is np.asarray)
 
 
 @node_rewriter([Elemwise])
@@ -71,5 +70,5 @@ def _opened(fgraph: Any, node: Apply) -> Any:
 
 INTERPRETED = Mode(
     VMLinker(use_cloop=False, c_thunks=False),
-    optimizer=SequentialGraphRewriter(dfs_rewriter(_opened), MergeOptimizer(), in2out(_on_arrays)),
+    optimizer=SequentialGraphRewriter(dfs_rewriter(_opened), MergeOptimizer(), in2out(_on_arrays)),  # type: ignore[arg-type]
 )

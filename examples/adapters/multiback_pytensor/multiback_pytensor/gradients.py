@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from pytensor.gradient import disconnected_grad, disconnected_type
 from pytensor.graph.basic import Apply
@@ -16,13 +16,13 @@ def with_gradient(value: Any, operands: Sequence[Any], rule: Callable[..., Any])
 
 
 class _Ruled(Op):
-    view_map: ClassVar[dict[int, list[int]]] = {0: [0]}
+    view_map = {0: [0]}  # noqa: RUF012
 
     def __init__(self, rule: Callable[..., Any]) -> None:
         self.rule = rule
 
-    def make_node(self, value: Any, *operands: Any) -> Apply:
-        return Apply(self, [value, *operands], [value.type()])
+    def make_node(self, *inputs: Any) -> Apply:
+        return Apply(self, list(inputs), [inputs[0].type()])
 
     def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
         output_storage[0][0] = inputs[0]

@@ -96,14 +96,15 @@ class PyTensorAdapter(Adapter):
 
     def value_and_grad(self, function: Callable[..., Any], arrays: Sequence[Any]) -> tuple[Any, list[Any]]:
         both = multiback.ops.value_and_grad(function, argnums=tuple(range(len(arrays))), has_aux=True)
-        traced = trace(both, *(Spec(self.shape(x), self.dtype(x)) for x in arrays), name="value_and_grad")
+        traced = trace(both, *(Spec(_numbers(x).shape, self.dtype(x)) for x in arrays), name="value_and_grad")
         value, gradients = Program(traced, self.compile(traced.graph, Options(differentiable=True)))(list(arrays))
         return value, list(gradients)
 
 
 def _symbol(value: Value) -> Any:
     """A variable for an input; sizes that are not numbers stay unknown, so that one function serves them all."""
-    return pt.tensor(value.name, dtype=str(value.dtype), shape=[n if isinstance(n, int) else None for n in value.shape])
+    shape = tuple(n if isinstance(n, int) else None for n in value.shape)
+    return pt.tensor(value.name, dtype=str(value.dtype), shape=shape)
 
 
 def _widest(graph: Graph) -> str:

@@ -1,7 +1,7 @@
 """Linear systems and decompositions of matrices.
 
-The eigenvalues and singular values are left out: `pytensor.grad` of `eigh` is that of one triangle, and not a number the
-second time; that of `svd` exists for `full_matrices=False` only.
+Eigenvalues and singular values are left out: `pytensor.grad` of `eigh` is that of one triangle, and not a number when
+taken twice; that of `svd` exists for `full_matrices=False` only.
 """
 
 import pytensor.tensor as pt

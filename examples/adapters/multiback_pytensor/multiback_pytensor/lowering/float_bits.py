@@ -17,8 +17,8 @@ class _ReadBits(Op):
     def __init__(self, dtype: str) -> None:
         self.dtype = dtype
 
-    def make_node(self, x: Any) -> Apply:
-        return Apply(self, [x], [pt.tensor(dtype=self.dtype, shape=x.type.shape)])
+    def make_node(self, *inputs: Any) -> Apply:
+        return Apply(self, list(inputs), [pt.tensor(dtype=self.dtype, shape=inputs[0].type.shape)])
 
     def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
         (x,) = inputs

@@ -27,9 +27,8 @@ def scatter_rows(x, indices, updates, *, reduction):
     chosen = chosen.reshape((x.shape[0], places.shape[0], *[1] * (x.ndim - 1)))
     if reduction == "mul":
         return x * pt.prod(pt.switch(chosen, updates[None], pt.ones_like(updates[None])), axis=1, dtype=x.dtype)
-    extremum = pt.maximum if reduction == "max" else pt.minimum
     rows = pt.concatenate([x[:, None], pt.switch(chosen, updates[None], x[:, None])], axis=1)
-    return (pt.max if extremum is pt.maximum else pt.min)(rows, axis=1)
+    return {"max": pt.max, "min": pt.min}[reduction](rows, axis=1)
 
 
 LOWER = {
