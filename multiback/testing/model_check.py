@@ -48,8 +48,8 @@ def check(
     Arguments:
         model: Built or not, compiled or not. Its weights, optimizer state and backend stay as they are.
         inputs: One batch, as for `fit`.
-        targets: Its targets. Without them, only outputs are compared, and their gradients: those of half the sum of
-            the squares of all outputs.
+        targets: Its targets. Without them, unless the model trains without (a `train_step` of its own, `add_loss`),
+            only outputs are compared, and their gradients: those of half the sum of the squares of all outputs.
         backends: Names; default: all that are installed.
         sample_weight: Weights of the samples.
         report: A folder for report.json and, for each backend that fails, the inputs of the guilty equation
@@ -80,8 +80,9 @@ def check(
     model._ensure_built_on(batch)
     jit = None if getattr(model, "jit_compile", "auto") in ("auto", None) else bool(model.jit_compile)
     programs = [_Program("forward", _traced(model.predict_step, batch._replace(y=None, sample_weight=None)), float64)]
-    if targets is not None:
-        programs.append(_Program("step", _traced(model.train_step, batch), float64))
+    training = _training_step(model, batch)
+    if training is not None:
+        programs.append(_Program("step", training, float64))
     elif model.trainable_variables:
         step = _gradients_of_outputs(model)
         programs.append(_Program("gradients", _traced(step, batch._replace(y=None, sample_weight=None)), float64))
@@ -158,6 +159,18 @@ class _Program:
 def _traced(method: Any, batch: Any) -> Trace:
     step = Step(method, method.__name__, registry.get_adapter("numpy"), Options(), False)
     return step.program(batch).trace
+
+
+def _training_step(model: Any, batch: Any) -> Trace | None:
+    """The model's training step on this batch; None for a model that has none, or whose loss lacks its targets."""
+    if not model.compiled or (batch.y is None and model.loss is not None):
+        return None
+    try:
+        return _traced(model.train_step, batch)
+    except ArgumentError:
+        if batch.y is None:
+            return None  # compiled with nothing to minimise
+        raise
 
 
 def _gradients_of_outputs(model: Any) -> Any:
