@@ -79,7 +79,7 @@ from multiback.ops.comparison import (
 )
 from multiback.ops.complex_numbers import complex, conj, conjugate, imag, real
 from multiback.ops.constants import e, inf, nan, newaxis, pi
-from multiback.ops.control import cond, grad, scan, value_and_grad, while_loop
+from multiback.ops.control import cond, scan, while_loop
 from multiback.ops.convolution import conv
 from multiback.ops.creation import (
     arange,
@@ -106,6 +106,7 @@ from multiback.ops.data_types import can_cast, finfo, iinfo, isdtype, result_typ
 from multiback.ops.decompositions import cholesky, eigh, eigvalsh, qr, svd, svdvals
 from multiback.ops.depthwise_convolution import depthwise_conv, separable_conv
 from multiback.ops.diagonals import diag, diagonal, trace, tril, triu
+from multiback.ops.differentiation import grad, value_and_grad
 from multiback.ops.einsum import einsum
 from multiback.ops.exponential import (
     erf,

@@ -1,4 +1,4 @@
-"""Control flow and differentiation: equations that hold sub-graphs."""
+"""Control flow: equations that hold sub-graphs."""
 
 from __future__ import annotations
 
@@ -10,42 +10,165 @@ import numpy as np
 from multiback import tree
 from multiback.errors import ArgumentError, GradientError, ShapeError, StateError
 from multiback.graph import gradient
-from multiback.graph.ir import Graph, Literal, Spec, Value
+from multiback.graph.dims import Dim
+from multiback.graph.ir import Graph, Spec, Value
 from multiback.graph.trace import Builder, Inner, current_builder, trace_inner
+from multiback.ops._cases import HALVES, OTHER_FLOATS, Bound, Case, Sample
 from multiback.ops._define import Array, primitive
 
 
-def _sub_specs(graph: Graph, count: int | None = None) -> tuple[Spec, ...]:
-    return tuple(x.spec for x in graph.outputs[:count])
+def traced_from(**inner: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], None]:
+    """Canonical form: a sub-graph that is given as a function, as by the cases, is traced on what it will get."""
+
+    def canonical(call: dict[str, Any]) -> None:
+        for name, arguments in inner.items():
+            if not isinstance(call[name], Graph):
+                call[name] = trace_inner(call[name], arguments(call), name=name).graph
+
+    return canonical
 
 
-@primitive(name="cond")
+_X, _Y, _STATE = Sample(("batch", 3)), Sample(("batch", 3)), Sample((3,))
+_KINDS = (
+    ("", ("float32",), True),
+    (" in other floats", OTHER_FLOATS, False),
+    (" of integers", ("int32", "uint8"), False),
+)
+_COUNT = Sample(values=0, dtype="int32")
+
+
+@primitive(
+    name="cond",
+    canonical=traced_from(true_graph=lambda call: call["operands"], false_graph=lambda call: call["operands"]),
+    cases=[
+        Case(
+            (Sample(values=taken, dtype="bool"), (_X, _Y)),
+            {"true_graph": lambda x, y: (x * y, x), "false_graph": lambda x, y: (x - y, y)},
+            f"{'true' if taken else 'false'}{label}",
+            dtypes,
+            differentiable=differentiable,
+        )
+        for taken in (True, False)
+        for label, dtypes, differentiable in _KINDS
+    ]
+    + [
+        Case(
+            (Sample(values=True, dtype="bool"), (_COUNT, Sample(()))),
+            {"true_graph": lambda n, x: (n + 1, x * x), "false_graph": lambda n, x: (n, x)},
+            "scalars of two dtypes",
+        ),
+        Case(
+            (Sample(values=False, dtype="bool"), (Sample(values=[-4.0, 0.0]),)),
+            {"true_graph": lambda x: (x / 0.0,), "false_graph": lambda x: (x * 2.0,)},
+            "division by zero not taken",
+        ),
+    ],
+)
 def _cond(predicate: Array, operands: Sequence[Array], true_graph: Graph, false_graph: Graph) -> tuple[Spec, ...]:
     """The outputs of `true_graph` on the operands where the scalar predicate holds, else those of `false_graph`."""
-    return _sub_specs(true_graph)
+    return tuple(x.spec for x in true_graph.outputs)
 
 
-@primitive(name="while_loop")
+def _looped(call: dict[str, Any]) -> Any:
+    return (*call["init"], *call["captures"])
+
+
+@primitive(
+    name="while_loop",
+    canonical=traced_from(condition=_looped, body=_looped),
+    cases=[
+        Case(
+            ((_COUNT, _X), (Sample((3,)),)),
+            {"condition": lambda n, x, y, steps=steps: n < steps, "body": lambda n, x, y: (n + 1, x * y + y)},
+            f"{steps} steps{label}",
+            dtypes,
+            Bound(8, lambda *_, **__: 16.0),
+            differentiable=False,
+        )
+        for steps, label, dtypes in (
+            *((n, "", ("float32",)) for n in (0, 1, 3)),
+            (2, " in other floats", OTHER_FLOATS),
+            (2, " of integers", ("int32",)),
+        )
+    ]
+    + [
+        Case(
+            ((Sample(values=[1.0, 3.0]),), ()),
+            {"condition": lambda x: (x * x)[0] < 100.0, "body": lambda x: (x * 2.0,)},
+            "until it is large",
+            differentiable=False,
+        )
+    ],
+)
 def _while_loop(init: Sequence[Array], captures: Sequence[Array], condition: Graph, body: Graph) -> tuple[Spec, ...]:
     """The state after `body` has been applied for as long as `condition` holds; both also see the captures."""
     return tuple(x.spec for x in init)
 
 
-@primitive(name="scan")
+def _stepped(call: dict[str, Any]) -> Any:
+    return (*call["init"], *(Spec(x.shape[1:], x.dtype) for x in call["xs"]), *call["captures"])
+
+
+_ROWS = Sample(("time", 3))
+_NEAR_STATE = Bound(8, lambda *_, **__: 4.0)
+
+
+def _recurrence(h: Any, x: Any, w: Any) -> Any:
+    new = h * w + x
+    return new, new * x
+
+
+@primitive(
+    name="scan",
+    canonical=traced_from(body=_stepped),
+    cases=[
+        Case(
+            ((Sample((3,)),), (_ROWS,), (Sample((3,), -0.5, 0.5),)),
+            {"body": _recurrence, "length": Dim.named("time"), "reverse": reverse},
+            "backwards" if reverse else "forwards",
+            bound=_NEAR_STATE,
+        )
+        for reverse in (False, True)
+    ]
+    + [
+        Case(
+            ((Sample((3,)),), (Sample((4, 3)),), (Sample((3,), -0.5, 0.5),)),
+            {"body": _recurrence, "length": 4, "reverse": False},
+            label,
+            dtypes,
+            _NEAR_STATE,
+            differentiable,
+        )
+        for label, dtypes, differentiable in (
+            ("other floats", OTHER_FLOATS, False),
+            ("gradient in half precision", HALVES, True),
+            ("integers", ("int32", "int64"), False),
+        )
+    ]
+    + [
+        Case(((_STATE,), (), ()), {"body": lambda h: (h * 0.5, h), "length": 3, "reverse": False}, "no rows"),
+        Case(
+            ((_STATE,), (_ROWS,), ()),
+            {"body": lambda h, x: (h + x,), "length": Dim.named("time"), "reverse": False},
+            "no outputs",
+            bound=Bound(8, lambda *_, **__: 8.0),
+        ),
+        Case(
+            ((), (_ROWS,), ()), {"body": lambda x: (x * x,), "length": Dim.named("time"), "reverse": True}, "no carry"
+        ),
+        Case(
+            ((_COUNT, Sample(("batch", 2))), (Sample((1, 2)), Sample((1,), dtype="int32")), ()),
+            {"body": lambda n, h, x, k: (n + k, h * x, n, h), "length": 1, "reverse": False},
+            "one step, two dtypes",
+        ),
+    ],
+)
 def _scan(
     init: Sequence[Array], xs: Sequence[Array], captures: Sequence[Array], body: Graph, length: Any, reverse: bool
 ) -> tuple[tuple[Spec, ...], tuple[Spec, ...]]:
     """The last carry and the stacked outputs of `length` steps of `body(*carry, *row of xs, *captures)`."""
     stacked = tuple(Spec((length, *x.shape), x.dtype) for x in body.outputs[len(init) :])
     return tuple(x.spec for x in init), stacked
-
-
-@primitive(name="value_and_grad")
-def _value_and_grad(
-    wrt: Sequence[Array], captures: Sequence[Array], body: Graph
-) -> tuple[tuple[Spec, ...], tuple[Spec, ...]]:
-    """The outputs of `body(*wrt, *captures)`, the first of them a scalar, and its gradient for each of `wrt`."""
-    return _sub_specs(body), tuple(x.spec for x in wrt)
 
 
 @_cond.meaning
@@ -142,7 +265,8 @@ def _no_assignment(name: str, inner: Inner) -> None:
         )
 
 
-def _number_specs(values: Sequence[Any], builder: Builder) -> list[Any]:
+def materialized(values: Sequence[Any], builder: Builder) -> list[Any]:
+    """Values of the graph that is recorded, also for numbers."""
     lifted = [builder.lift(v) for v in values]
     return [builder.materialize(v) for v in lifted]
 
@@ -179,7 +303,7 @@ def cond(predicate: Any, true_fn: Callable[..., Any], false_fn: Callable[..., An
     for a, b in zip(first.graph.outputs, second.graph.outputs):
         if a.spec != b.spec:
             raise ShapeError(f"The two branches of cond() return {a.spec} and {b.spec}; they must be equal.")
-    given = _number_specs(tree.leaves(operands), builder)
+    given = materialized(tree.leaves(operands), builder)
     graphs = []
     for inner, before, after in ((first, (), second.captures), (second, first.captures, ())):
         own = len(given)
@@ -225,7 +349,7 @@ def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: An
             loop_vars = _as_tuple(body(*loop_vars))
         return loop_vars
     leaves, structure = tree.flatten(loop_vars)
-    init = _number_specs(leaves, builder)
+    init = materialized(leaves, builder)
     specs = tree.unflatten(structure, [x.spec for x in init])
     test = trace_inner(cond, specs, name="condition")
     inner = trace_inner(lambda *v: _as_tuple(body(*v)), specs, name="body")
@@ -285,13 +409,13 @@ def scan(
         raise ArgumentError("scan() needs xs or length to know how many steps to take.")
     if builder is None:
         return _scan_eagerly(f, init, rows, row_structure, length, reverse)
-    rows = _number_specs(rows, builder)
+    rows = materialized(rows, builder)
     for x in rows:
         length = x.shape[0] if length is None else length
         if x.shape[0] != length:
             raise ShapeError(f"scan() takes {length} steps, but an input has leading size {x.shape[0]}.")
     leaves, structure = tree.flatten(init)
-    carry = _number_specs(leaves, builder)
+    carry = materialized(leaves, builder)
 
     def step(*values: Any) -> Any:
         x = tree.unflatten(row_structure, values[len(carry) :]) if row_structure is not None else None
@@ -330,110 +454,3 @@ def _scan_eagerly(f: Any, init: Any, rows: list, row_structure: Any, length: Any
         outputs.append(y)
     outputs = outputs[::-1] if reverse else outputs
     return carry, tree.map(lambda *rows: None if rows[0] is None else OPS["stack"](list(rows)), *outputs)
-
-
-def value_and_grad(
-    f: Callable[..., Any],
-    argnums: int | Sequence[int] = 0,
-    has_aux: bool = False,
-    variables: Sequence[Any] | None = None,
-) -> Callable[..., Any]:
-    """A function that returns what `f` returns, and the gradient of its scalar.
-
-    Arguments:
-        f: Returns a scalar, or `(scalar, aux)` with `has_aux`.
-        argnums: Which positional arguments (trees of arrays) to differentiate. Ignored when `variables` is given.
-        has_aux: Whether `f` returns something beside the scalar.
-        variables: Differentiate with respect to these Variables instead of arguments.
-
-    Returns:
-        A function of the same arguments that gives `(result of f, gradients)`. Gradients have the structure of the
-        chosen arguments, or are a list in the order of `variables`. They can be differentiated again.
-
-    Raises:
-        GradientError: if the result is not a scalar float, or what is differentiated is not a float array.
-
-    Example:
-        >>> loss, gradients = ops.value_and_grad(lambda w: ops.sum(w * w))(w)
-    """
-
-    def differentiated(*args: Any) -> Any:
-        builder = current_builder()
-        if builder is None:
-            return _eager_value_and_grad(f, argnums, has_aux, variables, args)
-        return _traced_value_and_grad(builder, f, argnums, has_aux, variables, args)
-
-    return differentiated
-
-
-def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, variables: Sequence[Any] | None = None) -> Any:
-    """A function that returns the gradient of the scalar function `f`; see `value_and_grad`."""
-    both = value_and_grad(f, argnums, variables=variables)
-    return lambda *args: both(*args)[1]
-
-
-def _chosen(argnums: int | Sequence[int], args: tuple[Any, ...]) -> Any:
-    return args[argnums] if isinstance(argnums, int) else tuple(args[i] for i in argnums)
-
-
-def _with_chosen(argnums: int | Sequence[int], args: tuple[Any, ...], chosen: Any) -> list[Any]:
-    replaced = list(args)
-    for i, x in zip(
-        [argnums] if isinstance(argnums, int) else argnums, [chosen] if isinstance(argnums, int) else chosen
-    ):
-        replaced[i] = x
-    return replaced
-
-
-def _traced_value_and_grad(builder: Builder, f: Any, argnums: Any, has_aux: bool, variables: Any, args: Any) -> Any:
-    if variables is not None:
-        wrt = [builder.read(v) for v in variables]
-        inner = trace_inner(lambda: f(*args), (), name="body", variables=variables)
-        structure = tree.flatten(list(wrt))[1]
-    else:
-        leaves, structure = tree.flatten(_chosen(argnums, args))
-        wrt = _number_specs(leaves, builder)
-
-        def on_leaves(*values: Any) -> Any:
-            return f(*_with_chosen(argnums, args, tree.unflatten(structure, values)))
-
-        inner = trace_inner(on_leaves, tuple(x.spec for x in wrt), name="body")
-    for x in wrt:
-        if not x.dtype.is_float:
-            raise GradientError(f"Only float arrays can be differentiated, got {x!r}.")
-    scalar = inner.graph.outputs[0]
-    if isinstance(scalar, Literal) or scalar.shape != () or not scalar.dtype.is_float:
-        raise GradientError(f"value_and_grad() needs a function that returns a scalar float, got {scalar.spec}.")
-    outputs, gradients = builder.apply(
-        _value_and_grad, {"wrt": tuple(wrt), "captures": inner.captures, "body": inner.graph}
-    )
-    kept = len(outputs) - len(inner.assigned)
-    for variable, value in zip(inner.assigned, outputs[kept:]):
-        builder.assign(variable, value)
-    return tree.unflatten(inner.structure, outputs[:kept]), tree.unflatten(structure, gradients)
-
-
-def _eager_value_and_grad(f: Any, argnums: Any, has_aux: bool, variables: Any, args: Any) -> Any:
-    from multiback.backends import compile as compiling
-    from multiback.backends import select
-    from multiback.graph.trace import as_host_array
-
-    if variables is not None:
-        adapter = select.selected()
-        given = [v.native(adapter) for v in variables]
-        structure = tree.flatten(given)[1]
-    else:
-        leaves, structure = tree.flatten(_chosen(argnums, args))
-        leaves = [as_host_array(x) if isinstance(x, float | list) else x for x in leaves]
-        adapter, given, _ = compiling.natives(leaves, None)
-
-    def on_leaves(*values: Any) -> Any:
-        if variables is None:
-            out = f(*_with_chosen(argnums, args, tree.unflatten(structure, values)))
-        else:
-            with variables[0].replaced(variables, values):
-                out = f(*args)
-        return out if has_aux else (out, None)
-
-    (scalar, aux), gradients = adapter.value_and_grad(on_leaves, given)
-    return (scalar, aux) if has_aux else scalar, tree.unflatten(structure, gradients)
