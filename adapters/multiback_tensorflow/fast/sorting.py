@@ -7,6 +7,9 @@ from multiback_tensorflow.lowering.sorting import ordered_bits
 
 
 def top_k(x, *, k, sorted):
+    if x.dtype == tf.bool:
+        values, indices = tf.math.top_k(tf.cast(x, tf.int32), k)
+        return tf.cast(values, tf.bool), indices
     if not x.dtype.is_floating:
         return tuple(tf.math.top_k(x, k))
     indices = tf.math.top_k(ordered_bits(x), k)[1]
