@@ -1,9 +1,11 @@
-"""The activation functions by name, each with its definition in NumPy float64."""
+"""The activation functions, each with its definition in NumPy float64."""
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,8 +18,19 @@ POINTS = np.concatenate(
 )
 """Where they are judged: around 0, in the tails, and with ties; not on a kink, where gradients are the ops' matter."""
 
-ARGUMENTS: Mapping[str, Mapping[str, Any]] = {"threshold": {"threshold": 0.3, "default_value": -1.0}}
-"""What a function cannot be called without."""
+
+@dataclass(frozen=True, eq=False)
+class ActivationCase:
+    """An activation function, called with arguments, and its definition."""
+
+    name: str
+    meaning: Callable[[np.ndarray], np.ndarray]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Its arguments, as they appear in an id."""
+        return ",".join(f"{k}={v}" for k, v in self.arguments.items())
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -42,35 +55,59 @@ def _sparsemax(x: np.ndarray) -> np.ndarray:
 _ERF = np.vectorize(math.erf)
 _SELU = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 
-ACTIVATIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
-    "celu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0.0))),
-    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0.0))),
-    "exponential": np.exp,
-    "gelu": lambda x: 0.5 * x * (1.0 + _ERF(x / math.sqrt(2.0))),
-    "glu": lambda x: x[:, :3] * _sigmoid(x[:, 3:]),
-    "hard_shrink": lambda x: np.where(np.abs(x) > 0.5, x, 0.0),
-    "hard_sigmoid": lambda x: np.clip(x / 6.0 + 0.5, 0.0, 1.0),
-    "hard_silu": lambda x: x * np.clip(x / 6.0 + 0.5, 0.0, 1.0),
-    "hard_tanh": lambda x: np.clip(x, -1.0, 1.0),
-    "leaky_relu": lambda x: np.where(x > 0, x, 0.2 * x),
-    "linear": lambda x: x,
-    "log_sigmoid": lambda x: -np.logaddexp(0.0, -x),
-    "log_softmax": lambda x: x - np.logaddexp.reduce(x, -1, keepdims=True),
-    "mish": lambda x: x * np.tanh(np.logaddexp(0.0, x)),
-    "relu": lambda x: np.maximum(x, 0.0),
-    "relu6": lambda x: np.clip(x, 0.0, 6.0),
-    "selu": lambda x: _SELU[0] * np.where(x > 0, x, _SELU[1] * np.expm1(np.minimum(x, 0.0))),
-    "sigmoid": _sigmoid,
-    "silu": lambda x: x * _sigmoid(x),
-    "soft_shrink": lambda x: np.sign(x) * np.maximum(np.abs(x) - 0.5, 0.0),
-    "softmax": _softmax,
-    "softplus": lambda x: np.logaddexp(0.0, x),
-    "softsign": lambda x: x / (1.0 + np.abs(x)),
-    "sparse_plus": lambda x: np.where(x >= 1, x, (np.maximum(x, -1.0) + 1.0) ** 2 / 4.0),
-    "sparse_sigmoid": lambda x: np.clip((x + 1.0) / 2.0, 0.0, 1.0),
-    "sparsemax": _sparsemax,
-    "squareplus": lambda x: (x + np.sqrt(x * x + 4.0)) / 2.0,
-    "tanh": np.tanh,
-    "tanh_shrink": lambda x: x - np.tanh(x),
-    "threshold": lambda x: np.where(x > 0.3, x, -1.0),
-}
+
+def _relu(x: np.ndarray, negative_slope: float = 0.0, max_value: float = np.inf, threshold: float = 0.0) -> np.ndarray:
+    return np.where(x > threshold, np.minimum(x, max_value), negative_slope * (x - threshold))
+
+
+_RELUS: tuple[dict[str, float], ...] = (
+    {},
+    {"negative_slope": 0.1},
+    {"max_value": 6.0},
+    {"max_value": 1.3},
+    {"threshold": 0.4},
+    {"negative_slope": 0.2, "max_value": 2.1, "threshold": 0.4},
+    {"negative_slope": 0.2, "max_value": 6.0},
+)
+
+ACTIVATIONS = (
+    ActivationCase("celu", lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0.0)))),
+    ActivationCase("elu", lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0.0)))),
+    ActivationCase("exponential", np.exp),
+    ActivationCase("gelu", lambda x: 0.5 * x * (1.0 + _ERF(x / math.sqrt(2.0)))),
+    ActivationCase("glu", lambda x: x[:, :3] * _sigmoid(x[:, 3:])),
+    ActivationCase("hard_shrink", lambda x: np.where(np.abs(x) > 0.5, x, 0.0)),
+    ActivationCase("hard_sigmoid", lambda x: np.clip(x / 6.0 + 0.5, 0.0, 1.0)),
+    ActivationCase("hard_silu", lambda x: x * np.clip(x / 6.0 + 0.5, 0.0, 1.0)),
+    ActivationCase("hard_tanh", lambda x: np.clip(x, -1.0, 1.0)),
+    ActivationCase("leaky_relu", lambda x: np.where(x > 0, x, 0.2 * x)),
+    ActivationCase("linear", lambda x: x),
+    ActivationCase("log_sigmoid", lambda x: -np.logaddexp(0.0, -x)),
+    ActivationCase("log_softmax", lambda x: x - np.logaddexp.reduce(x, -1, keepdims=True)),
+    ActivationCase("mish", lambda x: x * np.tanh(np.logaddexp(0.0, x))),
+    ActivationCase("relu6", lambda x: np.clip(x, 0.0, 6.0)),
+    ActivationCase("selu", lambda x: _SELU[0] * np.where(x > 0, x, _SELU[1] * np.expm1(np.minimum(x, 0.0)))),
+    ActivationCase("sigmoid", _sigmoid),
+    ActivationCase("silu", lambda x: x * _sigmoid(x)),
+    ActivationCase("soft_shrink", lambda x: np.sign(x) * np.maximum(np.abs(x) - 0.5, 0.0)),
+    ActivationCase("softmax", _softmax),
+    ActivationCase("softplus", lambda x: np.logaddexp(0.0, x)),
+    ActivationCase("softsign", lambda x: x / (1.0 + np.abs(x))),
+    ActivationCase("sparse_plus", lambda x: np.where(x >= 1, x, (np.maximum(x, -1.0) + 1.0) ** 2 / 4.0)),
+    ActivationCase("sparse_sigmoid", lambda x: np.clip((x + 1.0) / 2.0, 0.0, 1.0)),
+    ActivationCase("sparsemax", _sparsemax),
+    ActivationCase("squareplus", lambda x: (x + np.sqrt(x * x + 4.0)) / 2.0),
+    ActivationCase("tanh", np.tanh),
+    ActivationCase("tanh_shrink", lambda x: x - np.tanh(x)),
+    ActivationCase("threshold", lambda x: np.where(x > 0.3, x, -1.0), {"threshold": 0.3, "default_value": -1.0}),
+    *(ActivationCase("relu", functools.partial(_relu, **arguments), arguments) for arguments in _RELUS),
+    ActivationCase(
+        "gelu",
+        lambda x: 0.5 * x * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3))),
+        {"approximate": True},
+    ),
+    ActivationCase("leaky_relu", lambda x: np.where(x > 0, x, 0.05 * x), {"negative_slope": 0.05}),
+    ActivationCase("elu", lambda x: np.where(x > 0, x, 0.5 * np.expm1(np.minimum(x, 0.0))), {"alpha": 0.5}),
+    ActivationCase("softmax", lambda x: _softmax(x.T).T, {"axis": 0}),
+    ActivationCase("sparsemax", lambda x: _sparsemax(x.T).T, {"axis": 0}),
+)

@@ -1,4 +1,4 @@
-"""Checks of the activation functions: values and gradients in float32 and float64, and their names in configurations."""
+"""Checks of the activation functions: values and gradients in float32 and float64, and names in configurations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from multiback.activations.registry import REGISTRY
 from multiback.backends.protocol import Adapter
 from multiback.graph.ir import Spec
 from multiback.graph.trace import trace
-from multiback.testing.cases.activations import ACTIVATIONS, ARGUMENTS, POINTS
+from multiback.testing.cases.activations import ACTIVATIONS, POINTS, ActivationCase
 from multiback.testing.judge import judge
 from multiback.testing.layer_graphs import weighted
 from multiback.testing.named_graphs import NamedGraph, computed, expected
@@ -29,57 +29,57 @@ FORMULA_BOUND = 16.0
 
 def checks() -> Iterator[Check]:
     """All checks of all activation functions."""
-    for name, meaning in ACTIVATIONS.items():
+    for case in ACTIVATIONS:
         for dtype in DTYPES:
-            yield Check(KIND, name, "", dtype, functools.partial(values_and_gradients, name, dtype))
-        yield Check(KIND, name, "formula", "float64", functools.partial(agrees_with_formula, name, meaning))
+            yield Check(KIND, case.name, case.label, dtype, functools.partial(values_and_gradients, case, dtype))
+        label = f"{case.label}/formula" if case.label else "formula"
+        yield Check(KIND, case.name, label, "float64", functools.partial(agrees_with_formula, case))
+    for name in REGISTRY.canonical.values():
         yield Check(KIND, name, "configuration", "", functools.partial(configuration, name))
 
 
 def uncovered() -> list[str]:
     """Registered activation functions without a formula."""
-    return [name for name in REGISTRY.canonical.values() if name not in ACTIVATIONS]
+    return sorted(set(REGISTRY.canonical.values()) - {case.name for case in ACTIVATIONS})
 
 
 @functools.cache
-def _graph(name: str, dtype: str) -> NamedGraph:
-    function = functools.partial(activations.get(name), **ARGUMENTS.get(name, {}))
-
+def _graph(case: ActivationCase, dtype: str) -> NamedGraph:
     def total(x: Any) -> Any:
-        y = function(x)
+        y = activations.get(case.name)(x, **case.arguments)
         return weighted([y]), y
 
     def call(x: Any) -> Any:
         (_, y), gradient = ops.value_and_grad(total, has_aux=True)(x)
         return y, gradient
 
-    graph = trace(call, Spec(POINTS.shape, dtypes.as_dtype(dtype)), name=name).graph
+    graph = trace(call, Spec(POINTS.shape, dtypes.as_dtype(dtype)), name=case.name).graph
     return NamedGraph(graph, {"x": POINTS.astype(dtype)}, ("value", "gradient"))
-
-
-def _computed(name: str, dtype: str, adapter: Adapter) -> list[np.ndarray]:
-    return computed(_graph(name, dtype), _all_graphs(dtype), adapter)
 
 
 @functools.cache
 def _all_graphs(dtype: str) -> tuple[NamedGraph, ...]:
-    return tuple(_graph(name, dtype) for name in ACTIVATIONS)
+    return tuple(_graph(case, dtype) for case in ACTIVATIONS)
 
 
-def values_and_gradients(name: str, dtype: str, adapter: Adapter) -> Iterator[Row]:
+def _computed(case: ActivationCase, dtype: str, adapter: Adapter) -> list[np.ndarray]:
+    return computed(_graph(case, dtype), _all_graphs(dtype), adapter)
+
+
+def values_and_gradients(case: ActivationCase, dtype: str, adapter: Adapter) -> Iterator[Row]:
     """Compares values, and gradients of a weighted sum of them, with the float64 reference."""
-    graph = _graph(name, dtype)
-    for what, got, spread in zip(graph.outputs, _computed(name, dtype, adapter), expected(graph)):
+    graph = _graph(case, dtype)
+    for what, got, spread in zip(graph.outputs, _computed(case, dtype, adapter), expected(graph)):
         yield Row(what, spread.judge(got, dtypes.as_dtype(dtype), elementwise=True), graph.inputs)
 
 
-def agrees_with_formula(name: str, meaning: Any, adapter: Adapter) -> Iterator[Row]:
+def agrees_with_formula(case: ActivationCase, adapter: Adapter) -> Iterator[Row]:
     """Compares values with the function's definition, written out in NumPy."""
-    got = _computed(name, "float64", adapter)[0]
+    got = _computed(case, "float64", adapter)[0]
     with np.errstate(over="ignore"):
-        want = meaning(POINTS)
-    # The formulas cancel at most where terms as large as 1 or the row's largest element meet.
-    scale = np.maximum(np.abs(want), np.maximum(np.abs(POINTS).max(-1, keepdims=True), 1.0))
+        want = case.meaning(POINTS)
+    # The formulas cancel at most where terms as large as 1 or the largest element of a row meet.
+    scale = np.maximum(np.abs(want), max(float(np.abs(POINTS).max()), 1.0))
     yield Row("value", judge(got, want, dtypes.float64, c=FORMULA_BOUND, scale=scale), {"x": POINTS})
 
 

@@ -53,7 +53,7 @@ def _made(case: InitializerCase, **more: Any) -> Any:
 
 
 def weights_are_equal(case: InitializerCase, dtype: str, adapter: Adapter) -> Iterator[Row]:
-    """A layer's new weight, as it lies on the backend, has the bits that the initializer makes for the weight's path."""
+    """A new weight, as it lies on the backend, has the bits that the initializer makes for the path of the weight."""
     for shape in case.shapes:
         layer = layers.Layer(name="tested")
         weight = layer.add_weight(shape, _made(case), dtype=dtype, name="weight")
