@@ -38,7 +38,7 @@ def record(result: Result) -> Record:
         "path": result.check.path,
         "backend": result.backend,
         "status": result.status,
-        "acceptable": result.acceptable,
+        "acceptable": bool(result.acceptable),
         "seconds": round(result.seconds, 4),
         "c": _number(worst.verdict.measured) if worst else None,
         "bound": _number(worst.verdict.bound) if worst else None,
@@ -121,7 +121,7 @@ def _row(row: Row) -> Record:
     verdict = row.verdict
     return {
         "what": row.what,
-        "passed": verdict.passed,
+        "passed": bool(verdict.passed),
         "c": _number(verdict.measured),
         "bound": _number(verdict.bound),
         "ulp_max": _number(verdict.ulp_max),
