@@ -131,7 +131,9 @@ def _layer_scale(x: Any, gamma: Any, beta: Any, axis: Any = -1, epsilon: float =
 
 def _layer_cases() -> list[Case]:
     x, wide = Sample(("batch", 4, 6)), Sample(("batch", 4, 6), 99, 101)
-    near, six, four, default = {"epsilon": 1e-3}, Sample((6,)), Sample((4,)), {}
+    near: dict[str, Any] = {"epsilon": 1e-3}
+    default: dict[str, Any] = {}
+    six, four = Sample((6,)), Sample((4,))
     rows: list[tuple[str, Any, dict[str, Any], Any, bool]] = [
         ("gamma, beta", (x, six, six), near, FLOATS, True),
         ("plain", (x, None, None), default, FLOATS, True),

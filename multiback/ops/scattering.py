@@ -74,7 +74,7 @@ def _rows_scale(x: Any, indices: Any, updates: Any, reduction: Any = None) -> An
             for reduction, rounded in (("add", Bound(4)), ("mul", Bound(4)), ("max", EXACT), ("min", EXACT))
             for kind, types, bound in (
                 ("other floats", OTHER_FLOATS, rounded),
-                ("other integers", ALL_INTEGERS[1:], EXACT),
+                ("other integers", ALL_INTEGERS[1:] if reduction == "add" else ("int64", "uint8"), EXACT),
             )
         ),
         Case(
