@@ -16,7 +16,7 @@ import torch.nn.functional as F
 import multiback.ops
 from multiback import dtypes, tree
 from multiback.backends.protocol import Adapter, Options
-from multiback.graph.donation import donate
+from multiback.graph.donation import aliases, donate
 from multiback.graph.ir import Graph, Value
 from multiback.graph.source import Dialect
 from multiback_torch.fast import FAST
@@ -65,6 +65,8 @@ class TorchAdapter(Adapter):
 
             return run
         shared = _shared_updates(graph)
+        viewed = aliases(graph.equations, [graph.inputs[i] for i in updates])
+        kept = [i for i, x in enumerate(graph.results) if x in viewed]
 
         def step(state: Sequence[Any], arguments: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
             with torch.no_grad():
@@ -72,6 +74,10 @@ class TorchAdapter(Adapter):
                 if not count:
                     return (), outputs
                 cells, old, new = list(outputs[:count]), [], []
+                results = list(outputs[count:])
+                for i in kept:
+                    # A view of state that is about to change.
+                    results[i] = results[i].clone()
                 for i, index in enumerate(updates):
                     cell, value = state[index], cells[i]
                     if cell is value:
@@ -84,7 +90,7 @@ class TorchAdapter(Adapter):
                         cells[i] = value.clone()
                 if old:
                     torch._foreach_copy_(old, new)
-            return cells, outputs[count:]
+            return cells, results
 
         return step
 

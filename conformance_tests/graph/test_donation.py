@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from multiback import ops
+from multiback.backends.protocol import Adapter
 from multiback.graph.donation import donate
 from multiback.graph.ir import Graph
 from multiback.graph.trace import trace
@@ -107,3 +109,18 @@ def test_an_operand_given_twice_is_kept() -> None:
         update(p, m, p)
 
     assert in_place(graph_of(step)) == [False]
+
+
+def test_a_result_keeps_the_state_that_it_viewed(adapter: Adapter) -> None:
+    variable = Variable([[1.0, 2.0]])
+
+    def step() -> Any:
+        before = ops.reshape(variable, (2,))
+        variable.assign(variable + 1.0)
+        return before, variable.value
+
+    graph = trace(step).graph
+    cell = adapter.cell(adapter.from_numpy(np.array([[1.0, 2.0]], np.float32)), trainable=True, name="v")
+    (new,), (before, after) = adapter.compile(graph).run([cell], [])
+    assert adapter.to_numpy(before).tolist() == [1.0, 2.0]
+    assert adapter.to_numpy(after).tolist() == adapter.to_numpy(adapter.read(new)).tolist() == [[2.0, 3.0]]

@@ -55,7 +55,8 @@ def aliases(equations: Iterable[Equation], roots: Iterable[Any]) -> set[Any]:
         if not any(x in found for x in equation.flat_inputs):
             continue
         if equation.op.composite:
-            call = {**dict(zip(equation.op.operands, equation.inputs)), **equation.attributes}
+            attributes = {n: equation.attributes[n] for n in equation.op.attributes}
+            call = {**dict(zip(equation.op.operands, equation.inputs)), **attributes}
             found.update(_through(body_of(equation.op, call).graph, equation, found))
         elif "body" in equation.graphs and equation.op.name == "value_and_grad":
             found.update(_through(equation.attributes["body"], equation, found))
