@@ -98,7 +98,7 @@ def judge(got: np.ndarray, want: np.ndarray, dtype: DType, *, c: float, scale: A
         _describe(worst, measured),
         c,
         float(ulps.max(initial=0.0)),
-        float(np.quantile(ulps, 0.99)) if ulps.size else 0.0,
+        float(np.quantile(ulps, 0.99, method="higher")) if ulps.size else 0.0,
         distance / norm if norm else distance,
         worst,
     )
