@@ -22,7 +22,7 @@ from multiback.graph.trace import Trace, current_builder, trace
 from multiback.testing import named_graphs
 from multiback.testing.cases.layers import FAMILIES, LEADING_CASES, LayerCase
 from multiback.testing.cases.layers.case import storage
-from multiback.testing.named_graphs import NamedGraph
+from multiback.testing.named_graphs import NamedGraph, neighbours
 from multiback.variables import Variable
 
 
@@ -96,13 +96,14 @@ def computed(
 
 @functools.cache
 def _together(case: LayerCase, policy: str, step: bool, fast: bool) -> tuple[NamedGraph, ...]:
-    """The graphs of a case and of those others of its family and batch size that are checked in the same way."""
+    """The graphs of a case and of its neighbours that are checked in the same way."""
     family = next(cases for cases in FAMILIES.values() if case in cases)
+    alike = [c for c in family if c.shapes[0][0] == case.shapes[0][0]]
     if not fast or policy.startswith("mixed_"):
-        family = tuple(c for c in family if c in LEADING_CASES)
+        alike = [c for c in alike if c in LEADING_CASES]
     elif policy == "float64":
-        family = tuple(c for c in family if c.forward_only != step)
-    return tuple(graph_of(c, policy, step) for c in family if c.shapes[0][0] == case.shapes[0][0])
+        alike = [c for c in alike if c.forward_only != step]
+    return tuple(graph_of(c, policy, step) for c in neighbours(alike, case))
 
 
 def graph_of(case: LayerCase, policy: str, step: bool) -> NamedGraph:

@@ -8,12 +8,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from multiback.backends.protocol import Adapter, Options
 from multiback.graph.ir import Graph
 from multiback.testing.rounding import Spread, spreads
+
+T = TypeVar("T")
+
+GROUP = 10
+"""Few enough that processes which share the checks compile little twice; more would save little."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +50,12 @@ def computed(
     """
     found = _results(together, adapter, fast)
     return found[graph] if found else computed_alone(graph, adapter, fast=fast)
+
+
+def neighbours(items: Sequence[T], item: T) -> Sequence[T]:
+    """The group of items that an item belongs to, when they are divided into groups to run as one."""
+    start = items.index(item) // GROUP * GROUP
+    return items[start : start + GROUP]
 
 
 def computed_alone(graph: NamedGraph, adapter: Adapter, *, fast: bool = True) -> list[np.ndarray]:

@@ -60,7 +60,7 @@ def _relu(x: np.ndarray, negative_slope: float = 0.0, max_value: float = np.inf,
     return np.where(x > threshold, np.minimum(x, max_value), negative_slope * (x - threshold))
 
 
-_RELUS: tuple[dict[str, float], ...] = (
+_RELUS: tuple[dict[str, Any], ...] = (
     {},
     {"negative_slope": 0.1},
     {"max_value": 6.0},

@@ -129,7 +129,7 @@ INITIALIZERS = (
     InitializerCase("Zeros", lambda key, shape: np.zeros(shape)),
     InitializerCase("Ones", lambda key, shape: np.ones(shape)),
     InitializerCase("Constant", lambda key, shape: np.full(shape, 0.3), {"value": 0.3}),
-    InitializerCase("Identity", lambda key, shape: 2.0 * np.eye(*shape), {"gain": 2.0}, MATRICES),
+    InitializerCase("Identity", lambda key, shape: 2.0 * np.eye(shape[0], shape[1]), {"gain": 2.0}, MATRICES),
     InitializerCase("RandomNormal", _normal, {"mean": 1.0, "stddev": 0.3}, law=Law(0.09, 3.0, 8.3 * 0.3, mean=1.0)),
     InitializerCase(
         "RandomUniform",

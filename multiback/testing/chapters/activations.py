@@ -17,7 +17,7 @@ from multiback.graph.trace import trace
 from multiback.testing.cases.activations import ACTIVATIONS, POINTS, ActivationCase
 from multiback.testing.judge import judge
 from multiback.testing.layer_graphs import weighted
-from multiback.testing.named_graphs import NamedGraph, computed, expected
+from multiback.testing.named_graphs import NamedGraph, computed, expected, neighbours
 from multiback.testing.records import Check, Row, holds
 
 KIND = "activations"
@@ -57,13 +57,9 @@ def _graph(case: ActivationCase, dtype: str) -> NamedGraph:
     return NamedGraph(graph, {"x": POINTS.astype(dtype)}, ("value", "gradient"))
 
 
-@functools.cache
-def _all_graphs(dtype: str) -> tuple[NamedGraph, ...]:
-    return tuple(_graph(case, dtype) for case in ACTIVATIONS)
-
-
 def _computed(case: ActivationCase, dtype: str, adapter: Adapter) -> list[np.ndarray]:
-    return computed(_graph(case, dtype), _all_graphs(dtype), adapter)
+    together = tuple(_graph(c, dtype) for c in neighbours(ACTIVATIONS, case))
+    return computed(_graph(case, dtype), together, adapter)
 
 
 def values_and_gradients(case: ActivationCase, dtype: str, adapter: Adapter) -> Iterator[Row]:

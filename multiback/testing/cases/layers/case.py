@@ -11,6 +11,7 @@ import numpy as np
 
 import multiback as mb
 from multiback import layers, tree
+from multiback.testing.settings import SEED
 
 Shape = tuple[int, ...]
 
@@ -95,7 +96,7 @@ class LayerCase:
 
     def inputs(self, dtype: str) -> Any:
         """Fixed inputs: one array, or a list for several shapes."""
-        random = np.random.default_rng(7)
+        random = np.random.default_rng([7, SEED.get()])
         arrays = [
             random.integers(0, self.high, s).astype(self.dtype)
             if self.dtype != "float"
@@ -106,7 +107,7 @@ class LayerCase:
 
     def given_masks(self) -> dict[str, Any]:
         """Fixed masks, by keyword; none is empty along its last axis."""
-        random = np.random.default_rng(13)
+        random = np.random.default_rng([13, SEED.get()])
 
         def mask(shape: Shape) -> np.ndarray:
             kept = random.random(shape) < 0.6
