@@ -227,6 +227,7 @@ true_divide = divide
 
 _ODD_DIVISOR = Sample(("batch", 3), -2, 2, transform=_away_from_zero)
 _SIGNS = (Sample(values=[7, -7, 7, -7, 0]), Sample(values=[2, 2, -2, -2, 5]))
+_HUGE = Sample(values=[2**63 + 1, 2**63], dtype="uint64")
 _QUOTIENTS = [
     Case((Sample(("batch", 3), -9, 9), _ODD_DIVISOR), label="batch"),
     Case((Sample((4, 3), -9, 9), Sample((3,), 0.5, 3)), {}, "batch", ALL_FLOATS[1:], differentiable=False),
@@ -240,6 +241,7 @@ _QUOTIENTS = [
     *exact(["int32"], Sample(values=-(2**31)), Sample(values=-1), label="quotient that wraps"),
     *exact(UNSIGNED, Sample(("batch", 3), 0, 200), Sample((3,), 1, 9), label="unsigned"),
     *exact(ALL_INTEGERS, Sample(values=[7, 100, 0]), Sample(values=[0, 0, 0]), label="divergence-9"),
+    *exact(["uint64"], _HUGE, Sample(values=[7, 2**64 - 1], dtype="uint64"), label="beyond int64"),
     *exact(["int32"], Sample((3, 4), -30, 30), 7, label="number"),
     *exact(["int32"], 100, Sample(values=[7, -7, 0]), label="number first"),
 ]

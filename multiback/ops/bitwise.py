@@ -164,7 +164,10 @@ bitwise_left_shift.meaning(np.left_shift)
 left_shift = bitwise_left_shift
 
 
-@primitive(canonical=_SHIFT, accepts="iu", cases=_SHIFTS)
+_HUGE = exact(["uint64"], Sample(values=[2**63 + 5], dtype="uint64"), Sample(values=[3]), label="beyond int64")
+
+
+@primitive(canonical=_SHIFT, accepts="iu", cases=_SHIFTS + _HUGE)
 def bitwise_right_shift(x: Array, y: Array) -> Spec:
     """Bits moved down: x >> y = floor(x / 2**y). An amount outside 0 to bits - 1 leaves only the sign: 0 or -1.
 

@@ -94,7 +94,13 @@ def not_equal(x1: Array, x2: Array) -> Any:
 not_equal.meaning(np.not_equal)
 
 
-@primitive(canonical=chained(promoting("x1", "x2"), _bools_as_numbers), cases=_COMPARISONS)
+_HUGE = Sample(values=[2**63 + 1, 5], dtype="uint64"), Sample(values=[7, 2**64 - 1], dtype="uint64")
+
+
+@primitive(
+    canonical=chained(promoting("x1", "x2"), _bools_as_numbers),
+    cases=[*_COMPARISONS, *exact(["uint64"], *_HUGE, label="beyond int64")],
+)
 def less(x1: Array, x2: Array) -> Spec:
     """Whether x1 < x2; False if either is NaN.
 
