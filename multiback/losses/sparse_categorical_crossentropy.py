@@ -28,7 +28,8 @@ def sparse_categorical_crossentropy(
         axis: Of the classes.
 
     Returns:
-        The loss of each sample: the shape of `y_pred` without `axis`, in its dtype; masked with `ignore_class`.
+        The loss of each sample: the shape of `y_pred` without `axis`, in its dtype; masked with `ignore_class`. NaN
+        where the class number is no class.
 
     Raises:
         ShapeError: if the shapes do not fit.

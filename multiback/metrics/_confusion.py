@@ -74,7 +74,7 @@ def update_counts(
     Arguments:
         variables: By the name of the count: `true_positives` and so on; only these are computed.
         y_true: Targets; what is not 0 is positive.
-        y_pred: Predictions of the same shape; those above a threshold are positive.
+        y_pred: Predictions of the same shape; those above a threshold are positive, NaN never.
         thresholds: T of them.
         top_k: Only the k largest predictions of a sample can be positive.
         class_id: Only this entry of the last axis counts.

@@ -23,6 +23,8 @@ _SUMMATIONS = ("interpolation", "minoring", "majoring")
 class AUC(CurveMetric):
     """Area under the ROC, precision-recall or precision-recall-gain curve, as a Riemann sum over thresholds.
 
+    Rates of nothing are 0: without positive targets, or without negative ones, so is the area under the ROC curve.
+
     Arguments:
         num_thresholds: How many thresholds, spread evenly over [0, 1], the ends included.
         curve: "ROC": recall over false positive rate; "PR": precision over recall; "PRGAIN": their gains.

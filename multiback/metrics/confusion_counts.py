@@ -39,7 +39,7 @@ class ConfusionCount(Metric):
 
 @register()
 class TruePositives(ConfusionCount):
-    """The weight of positive targets whose predictions are above the threshold.
+    """The weight of positive targets whose predictions are above the threshold; NaN is not.
 
     Arguments:
         thresholds: One or several between 0 and 1. Default: 0.5.

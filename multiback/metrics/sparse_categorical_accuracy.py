@@ -17,7 +17,7 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where the largest element of `y_pred` on its last axis is at the place that `y_true` names, else 0.
 
     Arguments:
-        y_true: Class numbers, of shape (...) or (..., 1).
+        y_true: Class numbers, of shape (...) or (..., 1); one that is no class is nowhere the largest.
         y_pred: Probabilities or logits, of shape (..., classes).
 
     Returns:

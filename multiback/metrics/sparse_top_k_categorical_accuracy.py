@@ -28,7 +28,7 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from
     """1 where fewer than k classes are more probable than the right one, else 0.
 
     Arguments:
-        y_true: Class numbers, of shape (...) or (..., 1).
+        y_true: Class numbers, of shape (...) or (..., 1); one that is no class, or whose score is NaN, is not found.
         y_pred: Probabilities or logits, of shape (..., classes).
         k: How many classes count as found.
         from_sorted_ids: Whether `y_pred` are class numbers, the most probable first, instead.
