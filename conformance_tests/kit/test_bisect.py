@@ -140,6 +140,22 @@ def test_the_part_of_a_composite_is_named() -> None:
     assert np.all(guilty.inputs[0] <= 0)
 
 
+def test_the_part_of_a_loop_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    adapter = get_adapter("numpy")
+    layer = layers.LSTM(3, name="lstm")
+    layer.build((2, 4, 2))
+    traced = trace(layer, Spec((2, 4, 2), float32))
+    x = np.random.default_rng(0).normal(size=(2, 4, 2)).astype(np.float32)
+    state = [v.numpy() for v in traced.variables]
+    assert bisect(traced.graph, adapter, [x], state=state) is None
+    monkeypatch.setattr(OPS["tanh"], "numpy", Wrong(OPS["tanh"].numpy))
+    guilty = bisect(traced.graph, adapter, [x], state=state)
+    assert guilty is not None
+    assert guilty.op == "tanh"
+    assert guilty.within == ("lstm", "scan")
+    assert guilty.layer == "lstm"
+
+
 class Wrong:
     """A meaning that is wrong in float32 only, so that the float64 reference keeps the right one."""
 

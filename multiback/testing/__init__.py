@@ -19,6 +19,7 @@ _HOMES = {
     "bisect": "multiback.testing.bisection",
     "check": "multiback.testing.model_check",
     "compare": "multiback.testing.native_compare",
+    "departure": "multiback.testing.departure",
     "one_step_distance": "multiback.testing.steps",
     "reference_step": "multiback.testing.steps",
     "run_checks": "multiback.testing.runner",

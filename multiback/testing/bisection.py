@@ -81,6 +81,7 @@ class _Run:
         self.weights = weights
         self.compiled: dict[Any, tuple[Isolated, Executable]] = {}
         self.within: tuple[str, ...] = ()
+        self.around: Equation | None = None
 
     # ---- walking
 
@@ -220,11 +221,15 @@ class _Run:
         cotangents: Mapping[Value, np.ndarray] | None = None,
     ) -> None:
         """Raises `_Found` for the guilty part of an equation that the adapter runs as several."""
+        outer, around = self.within, self.around
+        self.within = (*outer, equation.op.name)
+        self.around = equation if equation.scope else around
+        if equation.op.name == "scan" and cotangents is None:
+            self.unroll(equation, env)
         inner, outputs, known = self.parts(equation, env)
         if not inner:
+            self.within, self.around = outer, around
             return
-        outer = self.within
-        self.within = (*outer, equation.op.name)
         values = {**env, **constants}
         if cotangents is None:
             self.forward(inner, values, known, {})
@@ -234,7 +239,20 @@ class _Run:
                 if old in cotangents and isinstance(new, Value):
                     ends[new] = ends[new] + cotangents[old] if new in ends else cotangents[old]
             self.sweep(inner, values, known, wrt, ends)
-        self.within = outer
+        self.within, self.around = outer, around
+
+    def unroll(self, equation: Equation, env: Mapping[Value, np.ndarray]) -> None:
+        """Judges the equations of a scan's body, step by step."""
+        init, xs, captures = (
+            [_number(x) if isinstance(x, Literal) else env[x] for x in flat(part)] for part in equation.inputs
+        )
+        body: Graph = equation.attributes["body"]
+        steps = range(dims.evaluate(equation.attributes["length"], self.sizes))
+        carry = init
+        for t in reversed(steps) if equation.attributes["reverse"] else steps:
+            inner = dict(zip(body.inputs, [*carry, *(x[t] for x in xs), *captures]))
+            self.forward(body.equations, inner, dict(body.constants), {})
+            carry = [_number(x) if isinstance(x, Literal) else inner[x] for x in body.outputs[: len(init)]]
 
     def parts(
         self, equation: Equation, env: Mapping[Value, np.ndarray]
@@ -269,6 +287,9 @@ class _Run:
         given = [*arrays, *isolate.carried(isolated, self.sizes), *(cotangents or ())]
         want = evaluate(written_out(isolated.graph), given, wide=True)
         number, verdict = wrong[0]
+        if not equation.scope and self.around is not None:
+            # Bodies of loops know no layers: they belong to the layer of the loop.
+            equation = equation.replace(scope=self.around.scope, line=self.around.line)
         raise _Found(
             Guilty(
                 equation=equation, role=role, output=number, verdict=verdict, within=self.within,

@@ -18,6 +18,7 @@ from multiback.graph.ir import Graph, Value
 from multiback.graph.trace import Trace, user_line
 from multiback.testing import step_parts
 from multiback.testing.bisection import bisect, run_natively
+from multiback.testing.departure import Departure, departure
 from multiback.testing.guilty import Guilty
 from multiback.testing.model_report import Entry, ModelReport
 from multiback.testing.rounding import Spread
@@ -33,6 +34,7 @@ def check(
     report: str | os.PathLike[str] | None = None,
     *,
     float64: bool = False,
+    every_equation: bool = False,
 ) -> ModelReport:
     """Compares a model on every backend with its float64 meaning: forward, loss, gradients, one training step.
 
@@ -55,6 +57,8 @@ def check(
         report: A folder for report.json and, for each backend that fails, the inputs of the guilty equation
             (guilty_<backend>.npz) and a script that shows it without multiback (guilty_<backend>.py).
         float64: Compute in float64 on every backend, where rounding is too small to hide a wrong formula.
+        every_equation: Judge every equation alone even where all results agree: slower, and sharper where a mistake
+            hardly shows in the results, such as in a moving average.
 
     Returns:
         A report to print; `passed`, `raise_if_failed()`, `to_json()`, `save(folder)`.
@@ -99,8 +103,14 @@ def check(
                 found.errors[adapter.name] = f"{program.name}: {type(error).__name__}: {error}"
                 break
             found.entries.extend(entries)
-            if adapter.name not in found.guilty and not all(e.verdict.passed for e in entries):
-                found.guilty[adapter.name] = _found_guilty(model, program, adapter, Options(jit=jit), arrays, made_at)
+            failed = not all(e.verdict.passed for e in entries)
+            if adapter.name in found.guilty or not (failed or every_equation):
+                continue
+            guilty = _found_guilty(model, program, adapter, Options(jit=jit), arrays, made_at)
+            if failed:
+                found.departures[adapter.name] = program.departure(adapter, Options(jit=jit), arrays)
+            if failed or guilty is not None:
+                found.guilty[adapter.name] = guilty
         found.seconds[adapter.name] = time.perf_counter() - start
     if report is not None:
         found.save(report)
@@ -140,6 +150,11 @@ class _Program:
                 verdict = spread.judge(values[value], value.dtype)
                 entries.append(Entry(adapter.name, quantity, name, verdict))
         return entries
+
+    def departure(self, adapter: Adapter, options: Options, arrays: Sequence[np.ndarray]) -> Departure | None:
+        """Where a run of the whole first leaves its bounds."""
+        count = self.graph.state
+        return departure(self.graph, adapter, arrays[count:], state=arrays[:count], options=options)
 
     def label(self, part: step_parts.Part, value: Value, i: int, kinds: Mapping[Any, str]) -> tuple[str, str]:
         """What an output of a part is, and its name."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from multiback.errors import MultibackError
+from multiback.testing.departure import Departure
 from multiback.testing.guilty import Guilty
 from multiback.testing.judge import Verdict
 
@@ -53,6 +54,7 @@ class ModelReport:
         backends: Their names.
         entries: Every comparison.
         guilty: For each backend that failed, the first wrong equation; None if every equation alone is right.
+        departures: For each backend that failed, where a run of the whole first left its bounds.
         errors: For each backend that could not run the model, why.
         seconds: Wall time by backend.
     """
@@ -62,13 +64,14 @@ class ModelReport:
     backends: tuple[str, ...]
     entries: list[Entry] = field(default_factory=list)
     guilty: dict[str, Guilty | None] = field(default_factory=dict)
+    departures: dict[str, Departure | None] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
-        """Whether every backend ran the model and every comparison is within its bound."""
-        return not self.errors and bool(self.entries) and all(e.verdict.passed for e in self.entries)
+        """Whether every backend ran the model, every comparison is within its bound and no equation is guilty."""
+        return bool(self.entries) and not (self.errors or self.guilty or self.failed)
 
     @property
     def failed(self) -> list[Entry]:
@@ -105,6 +108,7 @@ class ModelReport:
                 name: {
                     "error": self.errors.get(name),
                     "seconds": round(self.seconds.get(name, 0.0), 3),
+                    "departure": str(departed) if (departed := self.departures.get(name)) is not None else None,
                     "guilty": guilty.to_json() if (guilty := self.guilty.get(name)) is not None else None,
                 }
                 for name in self.backends
@@ -166,6 +170,8 @@ class ModelReport:
                 lines += [f"{name}: {quantity}: {e.name}: {e.verdict.text}" for e in rows[:_SHOWN]]
                 if len(rows) > _SHOWN:
                     lines.append(f"{name}: {quantity}: and {len(rows) - _SHOWN} more")
+            if (departed := self.departures.get(name)) is not None:
+                lines.append(f"{name}: run as a whole, results first leave their bound in {departed}")
             if name in self.guilty:
                 guilty = self.guilty[name]
                 lines.append(
