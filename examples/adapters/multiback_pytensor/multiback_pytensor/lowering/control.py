@@ -7,16 +7,39 @@ from typing import Any
 
 import pytensor
 import pytensor.tensor as pt
+from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.ifelse import ifelse
 
 from multiback.errors import GradientError
 from multiback_pytensor.compilation import INTERPRETED
+from multiback_pytensor.gradients import with_gradients
 
 
 def cond(predicate, operands, *, true_graph, false_graph):
-    return tuple(ifelse(predicate, list(true_graph(*operands)), list(false_graph(*operands))))
+    outputs = ifelse(predicate, list(true_graph(*operands)), list(false_graph(*operands)))
+    floats = [x for x in operands if x.dtype.startswith("float")]
+
+    def rule(g, y, predicate, *operands):
+        # Only the chosen branch is differentiated: PyTensor's own rule takes both, where 0 times infinity is NaN.
+        pulled = [_pulled(graph, operands, g) for graph in (true_graph, false_graph)]
+        chosen = iter(ifelse(predicate, *pulled) if floats else [])
+        return (None, *(next(chosen) if x.dtype.startswith("float") else None for x in operands))
+
+    return tuple(with_gradients(outputs, [predicate, *operands], rule))
+
+
+def _pulled(graph, operands, cotangents):
+    """The cotangents of a graph's float operands."""
+    leaves = [pt.tensor_copy(x) for x in operands]
+    wrt = [x for x in leaves if x.dtype.startswith("float")]
+    outputs = map(pt.tensor_copy, graph(*leaves))
+    known = {y: g for y, g in zip(outputs, cotangents) if not isinstance(g.type, DisconnectedType)}
+    if not known:
+        return [pt.zeros_like(x) for x in wrt]
+    gradients = pytensor.grad(None, wrt, known_grads=known, disconnected_inputs="ignore")
+    return [g.astype(x.dtype) for g, x in zip(gradients, wrt)]
 
 
 def while_loop(init, captures, *, condition, body):

@@ -27,6 +27,9 @@ def amax(x, *, axis, keepdims):
 
 
 def amin(x, *, axis, keepdims):
+    if not x.dtype.startswith("float"):
+        # PyTensor takes the largest of -x, but the smallest integer has no negative.
+        return pt.invert(amax(pt.invert(x), axis=axis, keepdims=keepdims))
     return _extremum(pt.min, x, axis, keepdims)
 
 
