@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 WORKERS ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: test test-full demo bench docs lint clean
+.PHONY: test test-full demo bench docs lint clean array-api
 
 test: $(READY)  ## Everything that CI runs
 	$(BIN)/ruff check .
@@ -27,6 +27,10 @@ docs: $(READY)  ## The suite's tables, from a run on every backend
 	$(BIN)/python -m multiback conformance --backend numpy --backend torch --backend jax --backend tensorflow \
 		--workers $(WORKERS) --report build/conformance.json --report build/conformance.html
 	$(BIN)/python -m multiback.testing.report.tables build/conformance.json docs
+
+array-api: $(READY)  ## The public suite of the array API standard: make array-api SUITE=path/to/array-api-tests
+	$(BIN)/pip install --quiet pytest-json-report
+	$(BIN)/python conformance_tests/array_api/run.py --suite $(SUITE)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -24,7 +24,7 @@ def get(adapter: Adapter, native: Any, key: Any) -> Any:
     Raises:
         OutOfRangeError: if the key does not fit.
     """
-    shape = tuple(adapter.shape(native))
+    shape: tuple[Any, ...] = tuple(adapter.shape(native))
     if _has_arrays(key):
         everything = np.arange(math.prod(shape), dtype=np.int32).reshape(shape)
         return _taken(native, _fitting(everything.__getitem__, key, shape))

@@ -56,18 +56,17 @@ def triu(x: Any, *, k: int = 0) -> Any:
 
 
 def linspace(start: Any, stop: Any, num: int, *, dtype: Any = None, endpoint: bool = True) -> Any:
-    inexact = builtins.any(isinstance(x, complex) for x in (start, stop))
-    if inexact or (dtype is not None and dtypes.as_dtype(dtype).is_complex):
-        dtype = dtypes.as_dtype(dtype or dtypes.complex64)
-        parts = (linspace(*p, num, dtype=dtypes.real_of(dtype), endpoint=endpoint) for p in _parts(start, stop))
-        return ops.complex(*parts)
-    dtype = dtypes.as_dtype(dtype or config.floatx())
-    ends = (np.asarray(x, dtype.numpy) if isinstance(x, int | float) else x for x in (start, stop))
-    return ops.linspace(*ends, num, endpoint, dtype=dtype)
-
-
-def _parts(*numbers: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    return tuple(complex(n).real for n in numbers), tuple(complex(n).imag for n in numbers)
+    if builtins.any(isinstance(x, complex) for x in (start, stop)):
+        dtype = dtype or dtypes.complex64
+    wanted = dtypes.as_dtype(dtype or config.floatx())
+    if not wanted.is_complex:
+        first, last = (np.asarray(x, wanted.numpy) if isinstance(x, int | float) else x for x in (start, stop))
+        return ops.linspace(first, last, num, endpoint, dtype=wanted)
+    first, last, part = complex(start), complex(stop), dtypes.real_of(wanted)
+    return ops.complex(
+        linspace(first.real, last.real, num, dtype=part, endpoint=endpoint),
+        linspace(first.imag, last.imag, num, dtype=part, endpoint=endpoint),
+    )
 
 
 def arange(start: Any, stop: Any = None, step: Any = 1, *, dtype: Any = None) -> Any:

@@ -82,8 +82,8 @@ def finfo(type: Any) -> FloatInfo:
     if not dtype.is_float:
         raise DtypeError(f"finfo() takes floats and complex numbers, got {dtype}. Use ops.iinfo for integers.")
     limits = ml_dtypes.finfo(dtype.numpy)
-    numbers = (limits.eps, limits.max, limits.min, limits.smallest_normal)
-    return FloatInfo(dtype.bits, *map(float, numbers), dtype)
+    eps, largest, smallest, normal = map(float, (limits.eps, limits.max, limits.min, limits.smallest_normal))
+    return FloatInfo(dtype.bits, eps, largest, smallest, normal, dtype)
 
 
 def iinfo(type: Any) -> IntegerInfo:
