@@ -146,6 +146,11 @@ def _recurrence(h: Any, x: Any, w: Any) -> Any:
         )
     ]
     + [
+        Case(
+            ((_STATE,), (Sample((0, 3)),), ()),
+            {"body": lambda h, x: (h + x, h * x), "length": 0, "reverse": False},
+            "no steps",
+        ),
         Case(((_STATE,), (), ()), {"body": lambda h: (h * 0.5, h), "length": 3, "reverse": False}, "no rows"),
         Case(
             ((_STATE,), (_ROWS,), ()),
@@ -185,13 +190,17 @@ def _(init: Any, captures: Any, condition: Callable[..., Any], body: Callable[..
 
 
 @_scan.meaning
-def _(init: Any, xs: Any, captures: Any, body: Callable[..., Any], length: int, reverse: bool) -> Any:
+def _(
+    init: Any, xs: Any, captures: Any, body: Callable[..., Any], length: int, reverse: bool, output_specs: Any
+) -> Any:
     carry, rows = tuple(init), []
     steps = range(length - 1, -1, -1) if reverse else range(length)
     for t in steps:
         out = body(*carry, *(x[t] for x in xs), *captures)
         carry = out[: len(init)]
         rows.append(out[len(init) :])
+    if not rows:
+        return carry, tuple(np.zeros(shape, dtype.numpy) for shape, dtype in output_specs[1])
     rows = rows[::-1] if reverse else rows
     return carry, tuple(np.stack(column) for column in zip(*rows))
 
@@ -397,7 +406,7 @@ def scan(
         The last carry, and the outputs stacked along a new leading axis.
 
     Raises:
-        ArgumentError: if neither `xs` nor `length` tells the number of steps.
+        ArgumentError: if neither `xs` nor `length` tells the number of steps, or it is 0 outside a traced function.
         ShapeError: if leading sizes differ or the carry changes shape or dtype.
 
     Example:
@@ -447,6 +456,8 @@ def _scan_eagerly(f: Any, init: Any, rows: list, row_structure: Any, length: Any
     from multiback.graph.op import OPS
 
     steps = list(range(int(rows[0].shape[0]) if rows else int(length)))
+    if not steps:
+        raise ArgumentError("scan() of no steps cannot tell its outputs from arrays; do it in a traced function.")
     carry, outputs = init, []
     for t in reversed(steps) if reverse else steps:
         x = tree.unflatten(row_structure, [r[t] for r in rows]) if row_structure is not None else None

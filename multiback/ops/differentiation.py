@@ -65,7 +65,8 @@ def value_and_grad(
 
     Returns:
         A function of the same arguments that gives `(result of f, gradients)`. Gradients have the structure of the
-        chosen arguments, or are a list in the order of `variables`. They can be differentiated again.
+        chosen arguments, or are a list in the order of `variables`; they are 0 for what the scalar does not depend on.
+        They can be differentiated again.
 
     Raises:
         GradientError: if the result is not a scalar float, or what is differentiated is not a float array.

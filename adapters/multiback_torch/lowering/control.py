@@ -14,13 +14,16 @@ def while_loop(init, captures, *, condition, body):
     return state
 
 
-def scan(init, xs, captures, *, body, length, reverse):
+def scan(init, xs, captures, *, body, length, reverse, output_specs):
     carry, rows = init, []
     columns = [x.unbind(0) for x in xs]
     for t in range(length - 1, -1, -1) if reverse else range(length):
         out = body(*carry, *[column[t] for column in columns], *captures)
         carry = out[: len(init)]
         rows.append(out[len(init) :])
+    if not rows:
+        device = next((x.device for x in (*init, *xs, *captures)), None)
+        return carry, tuple(torch.zeros(shape, dtype=dtype, device=device) for shape, dtype in output_specs[1])
     if reverse:
         rows.reverse()
     return carry, tuple(torch.stack(column) for column in zip(*rows))
