@@ -16,6 +16,7 @@ from multiback.errors import ArgumentError, MultibackError
 from multiback.graph import passes
 from multiback.graph.ir import Graph, Value
 from multiback.graph.trace import Trace, user_line
+from multiback.optimizers import Optimizer
 from multiback.testing import step_parts
 from multiback.testing.bisection import bisect, run_natively
 from multiback.testing.departure import Departure, departure
@@ -206,10 +207,10 @@ def _gradients_of_outputs(model: Any) -> Any:
 
 def _kinds(model: Any) -> dict[Any, str]:
     """What each variable is to the model."""
-    kinds = dict.fromkeys(model._state(), "random state")
+    optimizers = [x for x in vars(model).values() if isinstance(x, Optimizer)]
+    kinds = {layer._random_state: "random state" for layer in model._flatten_layers()}
     kinds.update({v: "metrics" for m in model.metrics for v in m.variables})
-    if model.optimizer is not None:
-        kinds.update(dict.fromkeys(model.optimizer.variables, "optimizer state"))
+    kinds.update({v: "optimizer state" for optimizer in optimizers for v in optimizer.variables})
     kinds.update(dict.fromkeys(model.non_trainable_weights, "statistics"))
     kinds.update(dict.fromkeys(model.trainable_variables, "weights after a step"))
     return kinds
