@@ -26,6 +26,11 @@ def _chapter(kind: str) -> ModuleType:
     return importlib.import_module(f"{chapters.__name__}.{kind}")
 
 
+def compiled_together(kind: str) -> bool:
+    """Whether a chapter's checks share what the first of them compiles, so that one process should run them all."""
+    return getattr(_chapter(kind), "COMPILED_TOGETHER", False)
+
+
 @functools.cache
 def all_checks() -> tuple[Check, ...]:
     """Every check of every chapter, long ones included."""

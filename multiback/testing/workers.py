@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import multiprocessing
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiback.backends import registry
 from multiback.backends.protocol import Plugin
 from multiback.errors import ArgumentError
-from multiback.testing.collection import all_checks
+from multiback.testing.collection import all_checks, compiled_together
 from multiback.testing.report.json_report import Record, record
 from multiback.testing.runner import run_checks
 from multiback.testing.settings import SEED
@@ -32,11 +33,7 @@ def run_all(
         device: Where each backend runs; None for its default.
         seed: Of the drawn operands.
     """
-    tasks = [
-        (package, backend, chunk, device, seed)
-        for backend, ids in work.items()
-        for chunk in (ids[i : i + CHUNK] for i in range(0, len(ids), CHUNK))
-    ]
+    tasks = [(package, backend, chunk, device, seed) for backend, ids in work.items() for chunk in _chunks(ids)]
     if workers <= 1 or len(tasks) <= workers:
         for task in tasks:
             yield from _records(*task)
@@ -45,6 +42,13 @@ def run_all(
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start) as pool:
         for done in as_completed([pool.submit(_list, *task) for task in tasks]):
             yield from done.result()
+
+
+def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for kind, group in itertools.groupby(ids, lambda name: name.partition("/")[0]):
+        chapter = list(group)
+        size = len(chapter) if compiled_together(kind) else CHUNK
+        yield from (chapter[i : i + size] for i in range(0, len(chapter), size))
 
 
 def register_adapter(package: str) -> Plugin:

@@ -18,6 +18,7 @@ from multiback.testing.judge import judge
 from multiback.testing.records import Check, Row
 
 KIND = "constraints"
+COMPILED_TOGETHER = True
 BASES = frozenset({"Constraint"})
 """Classes that change nothing."""
 

@@ -24,6 +24,7 @@ from multiback.testing.judge import judge
 from multiback.testing.records import Check, Row
 
 KIND = "losses"
+COMPILED_TOGETHER = True
 WITHOUT_FORMULA = frozenset({"Loss", "LossFunctionWrapper"})
 """Bases: `Loss` has the checks of reductions; the wrapper calls a person's function and is compared by its tests."""
 

@@ -22,6 +22,7 @@ from multiback.testing.judge import judge
 from multiback.testing.records import Check, Row
 
 KIND = "metrics"
+COMPILED_TOGETHER = True
 BASES = frozenset({"Metric"})
 """Classes that have no result of their own."""
 

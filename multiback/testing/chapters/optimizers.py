@@ -34,6 +34,7 @@ from multiback.testing.records import Check, Row, holds
 from multiback.variables import Variable
 
 KIND = "optimizers"
+COMPILED_TOGETHER = True
 FUSED = frozenset({"sgd_update", "momentum_update", "adam_update", "rmsprop_update", "adagrad_update"})
 """The composites that an adapter may run as one kernel."""
 

@@ -19,6 +19,7 @@ from multiback.testing.judge import judge
 from multiback.testing.records import Check, Row
 
 KIND = "regularizers"
+COMPILED_TOGETHER = True
 BASES = frozenset({"Regularizer"})
 """Classes that have no penalty of their own."""
 

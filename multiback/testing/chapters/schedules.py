@@ -20,6 +20,7 @@ from multiback.testing.records import Check, Row
 from multiback.variables import Variable
 
 KIND = "schedules"
+COMPILED_TOGETHER = True
 C = 8
 """Roundings of any formula, relative to the case's size; in a step one more, of the variable."""
 
