@@ -7,7 +7,7 @@ adapter = Plugin(
     module="multiback_pytensor.runtime",
     requires=("pytensor",),
     native=("pytensor",),
-    install="pip install multiback-pytensor",
+    install="pip install 'pytensor>=3.0,<4'",
     distributions=("pytensor",),
     priority=-1,
 )

@@ -54,9 +54,7 @@ class PyTensorAdapter(Adapter):
                 results = list(map(np.asarray, compiled(*map(_numbers, inputs))))
             if options.differentiable:
                 return list(map(_shared, results[:count])), results[count:]
-            for i, value in zip(updates, results):
-                state[i].set_value(value, borrow=True)
-            return [state[i] for i in updates], results[count:]
+            return [_stored(state[i], value) for i, value in zip(updates, results)], results[count:]
 
         return run
 
@@ -118,6 +116,14 @@ def _is_symbolic(x: Any) -> bool:
 
 def _numbers(x: Any) -> Any:
     return x.get_value(borrow=True) if isinstance(x, SharedVariable) else x
+
+
+def _stored(cell: Any, value: np.ndarray) -> Any:
+    """The cell with another value; the value alone where the caller gave arrays as state."""
+    if not isinstance(cell, SharedVariable):
+        return value
+    cell.set_value(value, borrow=True)
+    return cell
 
 
 def _shared(array: Any, name: str | None = None) -> Any:
