@@ -12,8 +12,10 @@ import numpy as np
 
 from multiback.backends.probe import Intermediate, Probe, Script, line_outside, mentions
 
-_CALLS = ("jaxpr", "call_jaxpr", "fun_jaxpr")
-"""The parameters that hold what a call primitive (jit, custom_jvp_call, remat...) calls."""
+_CALLS = ("jit", "pjit", "closed_call", "core_call", "checkpoint", "custom_jvp_call", "custom_vjp_call")
+"""Primitives that only call a jaxpr: they are looked into. Loops and branches are values of their own."""
+_BODIES = ("jaxpr", "call_jaxpr", "fun_jaxpr")
+"""The parameters that hold what they call."""
 
 
 class JaxProbe(Probe):
@@ -69,8 +71,9 @@ def _run(
         operands = [value(x) for x in equation.invars]
         sources = [whence(x) for x in equation.invars]
         name = "/".join(filter(None, (path, str(equation.source_info.name_stack))))
-        inner = next((equation.params[k] for k in _CALLS if k in equation.params), None)
-        if inner is not None and len(getattr(inner, "jaxpr", inner).invars) == len(operands):
+        calls = equation.primitive.name in _CALLS
+        inner = next((equation.params[k] for k in _BODIES if k in equation.params), None) if calls else None
+        if inner is not None:
             body, consts = getattr(inner, "jaxpr", inner), getattr(inner, "consts", ())
             results, ends = _run(body, consts, operands, sources, found, name)
         else:

@@ -171,6 +171,25 @@ def test_a_module_is_left_as_it_was() -> None:
     assert not module[0]._forward_hooks
 
 
+def test_loops_and_kernels_are_values_of_their_own() -> None:
+    loaded("jax")
+    loaded("torch")
+    import jax
+    import torch
+
+    def running_sum(x: Any) -> Any:
+        return jax.nn.relu(jax.lax.scan(lambda c, row: (c + row, c + row), x[0] * 0, x)[1])
+
+    probes = [loaded(name).probe for name in ("jax", "torch")]
+    assert probes[0] is not None
+    assert probes[1] is not None
+    values = probes[0].intermediates(running_sum, [X])
+    scan = next(v for v in values if v.kind == "scan" and v.array.shape == X.shape)
+    assert np.allclose(scan.array, np.cumsum(X, 0))
+    assert np.allclose(values[-1].array, np.maximum(np.cumsum(X, 0), 0))
+    assert any("lstm" in v.name for v in probes[1].intermediates(torch.nn.LSTM(6, 3), [X[None]]))
+
+
 def test_weights_of_a_fixed_width_are_compared_in_float32() -> None:
     loaded("tensorflow")
     import tensorflow as tf

@@ -98,7 +98,8 @@ def compare(
 
     Arguments:
         a, b: Modules or functions of any framework that has an adapter: torch.nn.Module, tf.Module, jax or NumPy
-            functions. Modules of torch are copied; nothing changes in them.
+            functions. They must give the same outputs each time: put dropout in evaluation mode. Modules of torch are
+            copied; nothing changes in them.
         inputs: One NumPy array, or a sequence of them: the positional arguments of both. Wrap one of the two in a
             function where it wants another layout.
         names: What to call them in the report.
