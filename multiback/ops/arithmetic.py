@@ -59,9 +59,12 @@ _SUMS = [
 ]
 
 
+_PROMOTED = Bound(2, _sum_of_magnitudes)  # two roundings: of an operand and of the sum
+
+
 def _promoted(label: str, first: Any, second: Any) -> Case:
     """Operands of two dtypes, one of them float32 unless it is given."""
-    return Case((first, second), {}, label, bound=Bound(1, _sum_of_magnitudes), differentiable=False)
+    return Case((first, second), {}, label, bound=_PROMOTED, differentiable=False)
 
 
 _PROMOTIONS = [

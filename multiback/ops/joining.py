@@ -53,7 +53,7 @@ _PAIR = (Sample(("batch", 4, 3)), Sample(("batch", 2, 3)))
         moved("last", (_X, Sample(("batch", 4, 1))), axis=-1),
         moved("one", (_X,)),
         moved("promotion", (_X, Sample(("batch", 4, 3), dtype="int8"))),
-        moved("promoted halves", (Sample((3,), dtype="float16"), Sample((2,), dtype="bfloat16"))),
+        *exact(["float32"], (Sample((3,), dtype="float16"), Sample((2,), dtype="bfloat16")), label="promoted halves"),
         *exact(["int16"], (Sample((3,), 0, 9, dtype="uint8"), Sample((2,), -9, 9, dtype="int8")), label="promotion"),
         moved("one empty", (Sample((2, 0)), Sample((2, 3))), axis=1),
         moved("all empty", (Sample((0, 3)), Sample((0, 3)))),

@@ -46,7 +46,7 @@ _CONDITION = Sample(("batch", 3), dtype="bool")
         Case((_CONDITION, Sample(("batch", 3)), 0.0), label="number", bound=EXACT),
         Case((_CONDITION, 1.5, Sample(("batch", 3))), label="number first", bound=EXACT),
         *exact(HALVES, _CONDITION, 1.5, Sample(("batch", 3)), label="number first"),
-        Case((_CONDITION, 1.0, 0.0), label="numbers", bound=EXACT),
+        *exact(["float32"], _CONDITION, 1.0, 0.0, label="numbers"),
         *exact(["float32"], Sample(values=[0.0, -0.0, 2.0, _NAN]), 1, 0, label="numbers as condition"),
         *exact(["float32"], _CONDITION, Sample(("batch", 3), -9, 9, dtype="int8"), Sample((3,)), label="promotion"),
         Case(
