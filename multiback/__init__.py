@@ -11,7 +11,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _MODULES = (
-    "activations", "backends", "callbacks", "config", "constraints", "dtype_policies", "dtypes", "errors",
+    "activations", "array_api", "backends", "callbacks", "config", "constraints", "dtype_policies", "dtypes", "errors",
     "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "random",
     "regularizers", "saving", "testing", "tree", "utils",
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from multiback import config, dtypes, ops
-from multiback.array_api.semantics import _dtype, _shape
+from multiback.array_api.natives import dtype_of, shape_of
 from multiback.errors import ArgumentError
 
 _SWAPPED = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
@@ -21,18 +21,18 @@ def _along(ndim: int, axis: int, *part: Any) -> tuple[Any, ...]:
 
 def _resized(x: Any, n: int, axis: int) -> Any:
     """Cut off, or filled up with zeros, to n elements along an axis."""
-    shape = _shape(x)
+    shape = shape_of(x)
     size = shape[axis]
     if n <= size:
         return x if n == size else ops.getitem(x, _along(len(shape), axis, 0, n))
     rest = [n - size if i == axis % len(shape) else m for i, m in enumerate(shape)]
-    return ops.concatenate([x, ops.zeros(tuple(rest), _dtype(x))], axis)
+    return ops.concatenate([x, ops.zeros(tuple(rest), dtype_of(x))], axis)
 
 
 def _transform(x: Any, n: int | None, axis: int, norm: str, inverse: bool) -> Any:
     if norm not in _SWAPPED:
         raise ArgumentError(f"norm is 'backward', 'ortho' or 'forward', got {norm!r}.")
-    n = _shape(x)[axis] if n is None else n
+    n = shape_of(x)[axis] if n is None else n
     y = ops.discrete_fourier_transform(_resized(x, n, axis), axis, inverse)
     if norm == "backward":
         return y
@@ -50,14 +50,14 @@ def ifft(x: Any, *, n: int | None = None, axis: int = -1, norm: str = "backward"
 
 def rfft(x: Any, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> Any:
     y = _transform(x, n, axis, norm, False)
-    shape = _shape(y)
+    shape = shape_of(y)
     return ops.getitem(y, _along(len(shape), axis, 0, shape[axis] // 2 + 1))
 
 
 def irfft(x: Any, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> Any:
-    n = 2 * (_shape(x)[axis] - 1) if n is None else n
-    ndim = len(_shape(x))
-    half = _resized(ops.cast(x, dtypes.complex_of(_dtype(x))), n // 2 + 1, axis)
+    n = 2 * (shape_of(x)[axis] - 1) if n is None else n
+    ndim = len(shape_of(x))
+    half = _resized(ops.cast(x, dtypes.complex_of(dtype_of(x))), n // 2 + 1, axis)
     # The other half of the spectrum of a real signal is the conjugate of this one.
     rest = ops.flip(ops.conj(ops.getitem(half, _along(ndim, axis, 1, (n + 1) // 2))), axis)
     return ops.real(_transform(ops.concatenate([half, rest], axis), n, axis, norm, True))
@@ -74,7 +74,7 @@ def ihfft(x: Any, *, n: int | None = None, axis: int = -1, norm: str = "backward
 def _sizes_and_axes(x: Any, s: Sequence[int] | None, axes: Sequence[int] | None) -> list[tuple[int | None, int]]:
     """The size (None: as it is) and the number of each axis to be transformed."""
     if axes is None:
-        ndim = len(_shape(x))
+        ndim = len(shape_of(x))
         axes = range(ndim) if s is None else range(ndim - len(s), ndim)
     sizes: Sequence[int | None] = [None] * len(axes) if s is None else s
     return list(zip(sizes, axes))
@@ -118,7 +118,7 @@ def rfftfreq(n: int, *, d: float = 1.0, dtype: Any = None) -> Any:
 
 
 def _shifted(x: Any, axes: Any, direction: int) -> Any:
-    shape = _shape(x)
+    shape = shape_of(x)
     axes = range(len(shape)) if axes is None else (axes,) if isinstance(axes, int) else axes
     middles = tuple(direction * (shape[a] // 2) for a in axes)
     return ops.roll(x, middles, tuple(axes)) if middles else x

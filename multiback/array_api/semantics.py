@@ -11,25 +11,11 @@ from typing import Any
 import numpy as np
 
 from multiback import config, dtypes, ops
-from multiback.backends import registry, select
-from multiback.dtypes import DType
+from multiback.array_api.natives import adapter_of, dtype_of, shape_of
 from multiback.errors import ShapeError
 from multiback.ops.decompositions import QR, SVD, Eigen
 from multiback.ops.matrices import SignedLogarithm
 from multiback.ops.sets import UniqueAll, UniqueCounts, UniqueInverse
-
-
-def _adapter(x: Any) -> Any:
-    return registry.owner(x) or select.selected()
-
-
-def _dtype(x: Any) -> DType:
-    return _adapter(x).dtype(x)
-
-
-def _shape(x: Any) -> tuple[int, ...]:
-    return tuple(_adapter(x).shape(x))
-
 
 # ---- creation
 
@@ -48,11 +34,11 @@ def _within(k: int, rows: int, columns: int) -> int:
 
 
 def tril(x: Any, *, k: int = 0) -> Any:
-    return ops.tril(x, _within(k, *_shape(x)[-2:]))
+    return ops.tril(x, _within(k, *shape_of(x)[-2:]))
 
 
 def triu(x: Any, *, k: int = 0) -> Any:
-    return ops.triu(x, _within(k, *_shape(x)[-2:]))
+    return ops.triu(x, _within(k, *shape_of(x)[-2:]))
 
 
 def linspace(start: Any, stop: Any, num: int, *, dtype: Any = None, endpoint: bool = True) -> Any:
@@ -90,7 +76,7 @@ def astype(x: Any, dtype: Any, *, copy: bool = True) -> Any:
 
 
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:
-    dtype = _dtype(x)
+    dtype = dtype_of(x)
     for bound, choose in ((min, ops.maximum), (max, ops.minimum)):
         if bound is not None:
             x = choose(x, bound)
@@ -98,7 +84,7 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
 
 
 def negative(x: Any) -> Any:
-    if _dtype(x).kind == "u":
+    if dtype_of(x).kind == "u":
         return ops.add(ops.bitwise_invert(x), 1)
     return ops.negative(x)
 
@@ -107,7 +93,7 @@ def _shift_counts(x1: Any, x2: Any) -> Any:
     """Python's shift counts as arrays, since the ops refuse those that are known to be too large."""
     if not isinstance(x2, int):
         return x2
-    dtype = _dtype(x1)
+    dtype = dtype_of(x1)
     return np.asarray(builtins.min(x2, dtype.bits), dtype.numpy)
 
 
@@ -121,7 +107,7 @@ def bitwise_right_shift(x1: Any, x2: Any) -> Any:
 
 def floor_divide(x1: Any, x2: Any) -> Any:
     y = ops.floor_divide(x1, x2)
-    if not _dtype(y).is_float:
+    if not dtype_of(y).is_float:
         return y
     # Of infinities and zeros the standard wants the quotient, where Python's // gives NaN, -1 or a zero of either sign.
     special = ops.logical_or(ops.logical_or(ops.isinf(x1), ops.isinf(x2)), ops.equal(x1, 0))
@@ -130,7 +116,7 @@ def floor_divide(x1: Any, x2: Any) -> Any:
 
 def remainder(x1: Any, x2: Any) -> Any:
     y = ops.remainder(x1, x2)
-    if not _dtype(y).is_float:
+    if not dtype_of(y).is_float:
         return y
     # A remainder of zero has the sign of the divisor.
     return ops.where(ops.equal(y, 0), ops.copysign(0.0, x2), y)
@@ -144,8 +130,8 @@ def take(x: Any, indices: Any, *, axis: int | None = None) -> Any:
 
 
 def _only_axis(x: Any, axis: int | None, name: str) -> int:
-    if axis is None and len(_shape(x)) != 1:
-        raise ShapeError(f"{name}() needs an axis for an array of shape {_shape(x)}.")
+    if axis is None and len(shape_of(x)) != 1:
+        raise ShapeError(f"{name}() needs an axis for an array of shape {shape_of(x)}.")
     return axis or 0
 
 
@@ -168,7 +154,7 @@ def unstack(x: Any, *, axis: int = 0) -> tuple[Any, ...]:
 
 def repeat(x: Any, repeats: Any, *, axis: int | None = None) -> Any:
     if not isinstance(repeats, int):
-        repeats = _adapter(repeats).to_numpy(repeats).reshape(-1).tolist()
+        repeats = adapter_of(repeats).to_numpy(repeats).reshape(-1).tolist()
     return ops.repeat(x, repeats[0] if isinstance(repeats, list) and len(repeats) == 1 else repeats, axis)
 
 
@@ -190,7 +176,7 @@ def searchsorted(x1: Any, x2: Any, *, side: str = "left", sorter: Any = None) ->
 def argsort(x: Any, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
     if not descending:
         return ops.argsort(x, axis)
-    dtype = _dtype(x)
+    dtype = dtype_of(x)
     return ops.argsort(ops.negative(x) if dtype.is_float else ops.bitwise_invert(x), axis)
 
 
@@ -215,7 +201,7 @@ def unique_inverse(x: Any) -> UniqueInverse:
 
 def _accumulated(x: Any, dtype: Any) -> Any:
     """The array in the dtype that sums and products are made in: small integers in 32 bits."""
-    own = _dtype(x)
+    own = dtype_of(x)
     if dtype is None and own.kind in "biu" and own.bits < 32:
         dtype = dtypes.uint32 if own.kind == "u" else dtypes.int32
     return x if dtype is None else ops.cast(x, dtype)
@@ -235,8 +221,8 @@ def _cumulative(function: Any, first: int, x: Any, axis: int | None, dtype: Any,
     y = function(x, axis=axis)
     if not include_initial:
         return y
-    shape = [1 if i == axis % len(_shape(x)) else n for i, n in enumerate(_shape(x))]
-    return ops.concatenate([ops.full(shape, first, _dtype(y)), y], axis)
+    shape = [1 if i == axis % len(shape_of(x)) else n for i, n in enumerate(shape_of(x))]
+    return ops.concatenate([ops.full(shape, first, dtype_of(y)), y], axis)
 
 
 def cumulative_sum(x: Any, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Any:
@@ -251,7 +237,7 @@ def var(x: Any, *, axis: Any = None, correction: float = 0.0, keepdims: bool = F
     y = ops.var(x, axis, keepdims)
     if not correction:
         return y
-    shape = _shape(x)
+    shape = shape_of(x)
     count = 1
     for i in range(len(shape)) if axis is None else (axis,) if isinstance(axis, int) else axis:
         count *= shape[i]
