@@ -25,7 +25,7 @@ NOTICED_BY = {
     "unbiased_variance": ("ops/batch_norm_train/divergence-38/float32", "models/resnet/steps/float32"),
     "symmetric_padding": ("ops/conv/divergence-27/float32", "models/resnet/forward/float64"),
     "swapped_gates": ("ops/lstm/plain/float32", "models/bilstm_tagger/forward/float64"),
-    "epsilon_inside_correction": ("optimizers/Adam/float64", "models/gan/100 steps/float64"),
+    "epsilon_inside_correction": ("optimizers/Adam/float64", "models/gan/100-steps/float64"),
 }
 """For each mistake a check of the op by itself, or of what runs it fused, and one of a whole model."""
 

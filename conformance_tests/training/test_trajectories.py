@@ -15,8 +15,9 @@ import multiback as mb
 from multiback import config, tree
 from multiback.backends.registry import get_adapter
 from multiback.testing import model_graphs
+from multiback.testing.chapters.models import EXPANDED
 from multiback.testing.conditioning import SLACK, Twins, neighbours
-from multiback.testing.model_graphs import BATCH, Training, model_names, reference_run, reference_weights, subject
+from multiback.testing.model_graphs import BATCH, model_names, reference_run, reference_weights, subject
 
 
 @pytest.fixture
@@ -41,13 +42,14 @@ def fitted(name: str, backend: str, steps: int, **hyperparameters: float) -> dic
 
 
 @pytest.mark.parametrize("name", ["lenet", "gan"])
-def test_the_suite_trains_as_fit_does(backend: str, float64: object, name: str) -> None:
+def test_fit_stays_with_the_reference(backend: str, float64: object, name: str) -> None:
+    """The suite runs compiled steps by itself: `fit` without shuffling must be the same training."""
     of = subject(name, "float64")
-    state = Training(get_adapter(backend), of).run(of.state, 8)[8]
     weights = fitted(name, backend, 8)
-    assert set(weights) == {of.names[i] for i in of.weights}
-    for i in of.weights:
-        np.testing.assert_array_equal(weights[of.names[i]], state[i], err_msg=of.names[i])
+    names = [of.names[i] for i in of.weights]
+    assert set(weights) == set(names)
+    verdict = reference_weights(name, 8, (8,))[8].judge([weights[n] for n in names], names)
+    assert verdict.passed, verdict.text
 
 
 @pytest.mark.parametrize("name", model_names())
@@ -61,6 +63,11 @@ def test_models_learn(name: str) -> None:
         assert abs(last - first) > 1e-3, "The two players' losses do not move."
     else:
         assert last < 0.9 * first
+
+
+@pytest.mark.parametrize("name", EXPANDED)
+def test_models_hold_the_composites_that_are_expanded(name: str) -> None:
+    assert EXPANDED[name] in {equation.op.name for equation in subject(name, "float32").step.walk()}
 
 
 def test_neighbours_are_one_unit_away() -> None:

@@ -52,7 +52,7 @@ def checks() -> Iterator[Check]:
             yield Check(KIND, name, "steps", "float32", body, path="expanded", concerns=concerns)
         for keep, thorough in ((SHORT, False), (LONG, True)):
             course = functools.partial(trajectory, name, keep)
-            yield Check(KIND, name, f"{keep[-1]} steps", "float64", course, thorough=thorough)
+            yield Check(KIND, name, f"{keep[-1]}-steps", "float64", course, thorough=thorough)
 
 
 def uncovered() -> list[str]:
