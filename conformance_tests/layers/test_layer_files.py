@@ -11,11 +11,11 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import numpy as np
 import pytest
-from layer_evaluation import assert_near
-from layer_table import ROWS, Row, fill
+from comparison import assert_near
 
 import multiback as mb
 from multiback.graph.trace import as_host_array
+from multiback.testing.cases.layers import LAYER_CASES, LayerCase, fill
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -24,12 +24,12 @@ with warnings.catch_warnings():
 pytestmark = [pytest.mark.thorough, pytest.mark.filterwarnings("ignore")]
 
 
-@pytest.mark.parametrize("row", [r for r in ROWS if r.keras and not r.training], ids=str)
-def test_there_and_back(row: Row, tmp_path: pathlib.Path) -> None:
-    arrays = row.inputs("float32")
-    inputs: Any = [keras.Input(x.shape[1:], dtype=str(x.dtype)) for x in (arrays if row.is_list else [arrays])]
-    layer = row.make(keras.layers)
-    theirs = keras.Model(inputs, row.call(layer, inputs if row.is_list else inputs[0]))
+@pytest.mark.parametrize("case", [r for r in LAYER_CASES if r.keras and not r.training], ids=str)
+def test_there_and_back(case: LayerCase, tmp_path: pathlib.Path) -> None:
+    arrays = case.inputs("float32")
+    inputs: Any = [keras.Input(x.shape[1:], dtype=str(x.dtype)) for x in (arrays if case.is_list else [arrays])]
+    layer = case.make(keras.layers)
+    theirs = keras.Model(inputs, case.call(layer, inputs if case.is_list else inputs[0]))
     theirs.set_weights(fill([np.asarray(w.value) for w in theirs.weights], [w.name for w in theirs.weights]))
     if hasattr(layer, "finalize_state"):
         layer.finalize_state()

@@ -10,14 +10,14 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import numpy as np
 import pytest
-from layer_evaluation import assert_near
-from layer_table import Inner, fill
+from comparison import assert_near
 
 import multiback as mb
 from multiback import layers, ops, tree
 from multiback.backends.compile import Compiled
 from multiback.graph.trace import as_host_array
 from multiback.layers import _masks
+from multiback.testing.cases.layers import Inner, fill
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""Dropout and noise: nothing outside training, the same bits on every backend, another draw at every step."""
+"""Dropout and noise: nothing outside training, another draw at every step, the promised moments."""
 
 from __future__ import annotations
 
@@ -26,21 +26,6 @@ X = np.random.default_rng(1).normal(size=(40, 50, 6)).astype(np.float32)
 def _draw(name: str, calls: int = 1) -> list[np.ndarray]:
     layer = LAYERS[name]()
     return [as_host_array(layer(X, training=True)) for _ in range(calls)]
-
-
-@pytest.mark.parametrize("name", LAYERS)
-def test_the_same_on_every_backend(name: str, backend: str) -> None:
-    """Bit for bit where only bits are drawn; normal numbers differ in their last places."""
-    got = _draw(name, 2)
-    with mb.use_backend("numpy"):
-        want = _draw(name, 2)
-    for a, b in zip(got, want):
-        if name in ("noise", "multiplied"):
-            np.testing.assert_allclose(a, b, rtol=0, atol=2e-5)
-        elif name == "alpha":
-            np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6)
-        else:
-            np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("name", LAYERS)

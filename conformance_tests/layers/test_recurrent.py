@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from layer_evaluation import assert_near
-from layer_table import fill
+from comparison import assert_near
 
 import multiback as mb
 from multiback import layers, ops
 from multiback.errors import ArgumentError, ShapeError
 from multiback.graph.trace import as_host_array
+from multiback.testing.cases.layers import fill
 
 X = np.random.default_rng(2).uniform(-1, 1, (3, 6, 4)).astype(np.float32)
 KINDS = ("SimpleRNN", "LSTM", "GRU")

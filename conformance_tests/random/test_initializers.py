@@ -34,7 +34,6 @@ FIXED = {"Zeros": {}, "Ones": {}, "Constant": {"value": 0.0}, "Identity": {"gain
 ALL = {**RANDOM, **FIXED}
 SHAPE = (3, 3, 40, 60)
 FAN_IN, FAN_OUT = 360, 540
-KURTOSIS = {"uniform": 1.8, "normal": 3.0}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -102,11 +101,6 @@ def test_the_default_dtype_is_floatx():
         mb.config.set_floatx("float32")
 
 
-def test_narrower_dtypes_round_the_same_draw():
-    wide = initializers.HeNormal(seed=1)((50, 50), "float64")
-    assert np.array_equal(initializers.HeNormal(seed=1)((50, 50), "float32"), wide.astype(np.float32))
-
-
 @pytest.mark.parametrize(
     ("shape", "axes", "expected"),
     [
@@ -124,41 +118,9 @@ def test_fans(shape, axes, expected):
     assert initializers.compute_fans(shape, *axes) == expected
 
 
-@pytest.mark.parametrize(
-    ("made", "law", "variance"),
-    [
-        (initializers.RandomNormal(seed=1), "normal", 0.05**2),
-        (initializers.RandomUniform(seed=1), "uniform", 0.1**2 / 12),
-        (initializers.TruncatedNormal(seed=1), "normal", (0.05 * 0.87962566103423978) ** 2),
-        (initializers.GlorotUniform(seed=1), "uniform", 2 / (FAN_IN + FAN_OUT)),
-        (initializers.GlorotNormal(seed=1), "normal", 2 / (FAN_IN + FAN_OUT)),
-        (initializers.HeUniform(seed=1), "uniform", 2 / FAN_IN),
-        (initializers.HeNormal(seed=1), "normal", 2 / FAN_IN),
-        (initializers.LecunUniform(seed=1), "uniform", 1 / FAN_IN),
-        (initializers.LecunNormal(seed=1), "normal", 1 / FAN_IN),
-        (initializers.VarianceScaling(3.0, "fan_out", "untruncated_normal", seed=1), "normal", 3 / FAN_OUT),
-        (initializers.VarianceScaling(3.0, "fan_out", "normal", seed=1), "normal", 3 / FAN_OUT),
-        (initializers.GlorotUniform(seed=1, input_axes=[2], output_axes=[3]), "uniform", 2 / 100),
-    ],
-)
-def test_mean_and_variance(made, law, variance):
-    x = made(SHAPE, "float64")
-    assert abs(x.mean()) < 5 * math.sqrt(variance / x.size)
-    assert abs(x.var() / variance - 1) < 5 * math.sqrt((KURTOSIS[law] - 1) / x.size)
-
-
-def test_uniform_schemes_keep_their_limit():
-    limit = math.sqrt(6 / (FAN_IN + FAN_OUT))
-    x = np.abs(initializers.GlorotUniform()(SHAPE, "float64"))
-    assert 0.999 * limit < x.max() <= limit
-    assert np.abs(initializers.HeNormal()(SHAPE, "float64")).max() <= 2 * math.sqrt(2 / FAN_IN) / 0.87962566103423978
-
-
-@pytest.mark.parametrize("shape", [(6, 6), (9, 4), (4, 9), (2, 3, 5)])
-def test_orthogonal(shape):
-    w = initializers.Orthogonal(gain=2.0, seed=1)(shape, "float64").reshape(-1, shape[-1])
-    gram = w.T @ w if w.shape[0] >= w.shape[1] else w @ w.T
-    assert np.abs(gram - 4 * np.eye(len(gram))).max() < 100 * 2.0**-52
+def test_axes_of_inputs_and_outputs_set_the_fans():
+    x = initializers.GlorotUniform(seed=1, input_axes=[2], output_axes=[3])(SHAPE, "float64")
+    assert abs(x.var() / (2 / 100) - 1) < 5 * math.sqrt(0.8 / x.size)  # kurtosis 1.8
 
 
 def test_orthogonal_matrices_have_no_preferred_sign():

@@ -173,7 +173,12 @@ def storage(policy: str) -> str:
 
 
 def _states(sizes: Any, arrays: Sequence[Any]) -> Any:
-    return list(arrays) if isinstance(sizes, int) else tree.unflatten(tree.flatten(sizes)[1], list(arrays))
+    rest = iter(arrays)
+
+    def nested(size: Any) -> Any:
+        return next(rest) if isinstance(size, int) else [nested(part) for part in size]
+
+    return [nested(sizes)] if isinstance(sizes, int) else nested(sizes)
 
 
 def _shown(value: Any) -> str:
