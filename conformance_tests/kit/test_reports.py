@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import multiback as mb
+from multiback.backends.registry import get_adapter
 from multiback.cli import main
 from multiback.testing.records import STATUSES
 from multiback.testing.report import html, json_report, markdown, tables
@@ -157,3 +158,21 @@ def test_bad_data_is_refused(
     np.savez(tmp_path / "batch.npz", **arrays)
     assert main(["conformance", "--model", model_file, "--data", f"{tmp_path}/batch.npz"]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_model_that_fails_leaves_its_evidence(
+    model_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.savez(tmp_path / "batch.npz", x=np.ones((8, 4)), y=np.ones((8, 1)))
+    adapter = get_adapter("torch")
+    monkeypatch.setattr(adapter, "lower", {**adapter.lower, "tanh": "torch.sin({x})"})
+    monkeypatch.setattr(adapter, "fast", {k: v for k, v in adapter.fast.items() if k != "tanh"})
+    monkeypatch.chdir(tmp_path)
+    arguments = ["conformance", "--backend", "torch", "--model", model_file, "--data", "batch.npz"]
+    assert main(arguments) == 1
+    assert "tanh" in capsys.readouterr().out
+    assert {p.name for p in (tmp_path / "multiback_report").iterdir()} == {
+        "report.json",
+        "guilty_torch.npz",
+        "guilty_torch.py",
+    }

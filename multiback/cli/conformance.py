@@ -41,6 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="list the checks without running them")
     parser.add_argument("--model", metavar="FILE", help="a .keras file to check instead of the suite")
     parser.add_argument("--data", metavar="FILE", help="a .npz file with x, and y if it is compiled")
+    parser.add_argument("--float64", action="store_true", help="compute the model in float64 on every backend")
+    parser.add_argument(
+        "--every-equation", action="store_true", help="judge each equation of the model, not only the first guilty one"
+    )
 
 
 def run(given: argparse.Namespace) -> int:
@@ -122,4 +126,5 @@ def _judge_model(given: argparse.Namespace) -> int:
 
     if not (given.model and given.data):
         raise ArgumentError("--model and --data go together: a .keras file, and a .npz file with x (and y).")
-    return judge_model(given.model, given.data, given.backend, given.report)
+    options = {"float64": given.float64, "every_equation": given.every_equation}
+    return judge_model(given.model, given.data, given.backend, given.report, **options)

@@ -12,8 +12,11 @@ import numpy as np
 
 from multiback.errors import ArgumentError
 
+FOLDER = "multiback_report"
+"""Where the evidence goes when a model fails and no folder was named."""
 
-def judge_model(model: str, data: str, backends: Sequence[str] | None, reports: Sequence[str]) -> int:
+
+def judge_model(model: str, data: str, backends: Sequence[str] | None, reports: Sequence[str], **options: bool) -> int:
     """Prints the table of `multiback.testing.check`; the exit status is 1 if any backend is out of its bounds.
 
     Arguments:
@@ -21,7 +24,9 @@ def judge_model(model: str, data: str, backends: Sequence[str] | None, reports: 
         data: A `.npz` file with `x` and, for a compiled model, `y`; `x/<name>` and `y/<name>` where there are several;
             `sample_weight` if wanted.
         backends: Names; None for all that are installed.
-        reports: Paths: a `.json` file, or a folder, which also gets the guilty equation's inputs and a reproducer.
+        reports: Paths: a `.json` file, or a folder, which also gets the guilty equation's inputs and a reproducer;
+            on failure a folder is written in any case.
+        options: `float64` and `every_equation`, as of `multiback.testing.check`.
 
     Raises:
         ArgumentError: for a file that cannot be read or lacks `x`.
@@ -33,13 +38,15 @@ def judge_model(model: str, data: str, backends: Sequence[str] | None, reports: 
         if Path(path).suffix not in ("", ".json"):
             raise ArgumentError(f"The report on a model is a .json file or a folder; got {path!r}.")
     x, y, sample_weight = read_batch(data)
-    found = check(load_model(model), x, y, backends, sample_weight)
+    found = check(load_model(model), x, y, backends, sample_weight, **options)
     print(found)
+    folders = [path for path in reports if not Path(path).suffix]
+    for path in folders or ([] if found.passed else [FOLDER]):
+        found.save(path)
+        print(f"Report in {path}")
     for path in reports:
         if Path(path).suffix:
             Path(path).write_text(json.dumps(found.to_json(), indent=1) + "\n")
-        else:
-            found.save(path)
     return 0 if found.passed else 1
 
 
