@@ -75,7 +75,7 @@ class Value:
 class Literal:
     """A Python number inside an equation, with the dtype it acts as."""
 
-    value: bool | int | float | complex
+    value: Any
     dtype: DType
 
     shape: Shape = ()
