@@ -100,26 +100,6 @@ def test_unknown_names_and_none() -> None:
         constraints.get("positive")
 
 
-def relu(x: np.ndarray, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0):
-    above = np.where(x > threshold, x, 0.0)
-    if max_value is not None:
-        above = np.clip(above, 0.0, max_value)
-    return np.where(x > threshold, above, negative_slope * (x - threshold))
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [{}, {"negative_slope": 0.1}, {"max_value": 6}, {"max_value": 1.5}, {"threshold": 0.5},
-     {"negative_slope": 0.2, "max_value": 2.0, "threshold": 0.5}, {"negative_slope": 0.2, "max_value": 6}],
-    ids=str,
-)  # fmt: skip
-def test_relu_in_all_its_forms(arguments: dict, backend: str) -> None:
-    x = np.array([-3.0, -0.5, 0.0, 0.25, 0.5, 1.0, 2.5, 7.0], "float32")
-    expected = relu(x.astype("float64"), **arguments)
-    found = host(Compiled(lambda v: activations.relu(v, **arguments), "relu")(x))
-    assert np.all(np.abs(found - expected) <= 4 * U32 * (np.abs(x) + arguments.get("threshold", 0.0)))
-
-
 def test_activations_by_name() -> None:
     assert activations.get(None) is activations.linear
     assert activations.get("swish") is activations.silu
@@ -134,26 +114,3 @@ def test_activations_by_name() -> None:
         assert activations.deserialize(activations.serialize(function)) is function
     with pytest.raises(UnknownNameError, match="Did you mean 'sigmoid'"):
         activations.get("sigmoida")
-
-
-def test_gelu_is_exact_unless_asked(backend: str) -> None:
-    x = np.array([1.0], "float64")
-    assert host(activations.gelu(x)) == pytest.approx(0.8413447460685429, rel=1e-13)
-    assert host(activations.gelu(x, approximate=True)) == pytest.approx(0.8411919906082768, rel=1e-13)
-
-
-@pytest.mark.parametrize("axis", [-1, 0])
-def test_sparsemax_is_the_nearest_distribution(axis: int, backend: str) -> None:
-    x = np.concatenate([W, [[5.0, 0.0, -5.0], [1.0, 1.0, 1.0]]]).astype("float32")
-    found = host(Compiled(lambda v: activations.sparsemax(v, axis=axis), "sparsemax")(x))
-    expected = np.apply_along_axis(nearest_distribution, axis, x.astype("float64"))
-    assert np.all(np.abs(found - expected) <= 16 * U32 * np.abs(x).max())
-
-
-def nearest_distribution(x: np.ndarray) -> np.ndarray:
-    """By bisection for the threshold."""
-    low, high = x.min() - 1, x.max()
-    for _ in range(100):
-        middle = (low + high) / 2
-        low, high = (middle, high) if np.maximum(x - middle, 0).sum() > 1 else (low, middle)
-    return np.maximum(x - low, 0)

@@ -14,9 +14,10 @@ POINTS = np.concatenate(
     [
         np.random.default_rng(17).uniform(-4.0, 4.0, (5, 6)),
         [[-30.0, -8.0, -1e-3, 1e-3, 8.0, 30.0], [0.25, 0.25, -0.75, -0.75, 1.5, 1.5]],
+        [[0.0, 0.375, -0.5, 1.0, -3.0, 6.0], [-1.0, 0.25, 0.5, 1.25, 3.0, 2.0]],
     ]
 )
-"""Where they are judged: around 0, in the tails, and with ties; not on a kink, where gradients are the ops' matter."""
+"""Where they are judged: around 0, in the tails, with ties, and on the kinks."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +65,9 @@ _RELUS: tuple[dict[str, Any], ...] = (
     {},
     {"negative_slope": 0.1},
     {"max_value": 6.0},
-    {"max_value": 1.3},
-    {"threshold": 0.4},
-    {"negative_slope": 0.2, "max_value": 2.1, "threshold": 0.4},
+    {"max_value": 1.25},
+    {"threshold": 0.375},
+    {"negative_slope": 0.2, "max_value": 2.0, "threshold": 0.375},
     {"negative_slope": 0.2, "max_value": 6.0},
 )
 
@@ -99,7 +100,7 @@ ACTIVATIONS = (
     ActivationCase("squareplus", lambda x: (x + np.sqrt(x * x + 4.0)) / 2.0),
     ActivationCase("tanh", np.tanh),
     ActivationCase("tanh_shrink", lambda x: x - np.tanh(x)),
-    ActivationCase("threshold", lambda x: np.where(x > 0.3, x, -1.0), {"threshold": 0.3, "default_value": -1.0}),
+    ActivationCase("threshold", lambda x: np.where(x > 0.25, x, -1.0), {"threshold": 0.25, "default_value": -1.0}),
     *(ActivationCase("relu", functools.partial(_relu, **arguments), arguments) for arguments in _RELUS),
     ActivationCase(
         "gelu",
