@@ -87,8 +87,14 @@ ALL = {
     )
 }
 _ALIASES: dict[Any, DType] = {
-    **{bool: bool_, int: int32, float: float32, complex: complex64},
-    **{"half": float16, "float": float32, "int": int32, "complex": complex64},
+    bool: bool_,
+    int: int32,
+    float: float32,
+    complex: complex64,
+    "half": float16,
+    "float": float32,
+    "int": int32,
+    "complex": complex64,
 }
 _BY_NUMPY = {d.numpy: d for d in ALL.values()}
 

@@ -465,10 +465,12 @@ def freeze(x: Any) -> Any:
     return x
 
 
+_KINDS = {"b": "bool", "i": "signed integers", "u": "unsigned integers", "f": "floats", "c": "complex numbers"}
+
+
 def _check_kinds(op: Op, call: dict[str, Any]) -> None:
     for name in op.operands:
         for x in flat(call[name]):
             if x is not None and x.dtype.kind not in op.accepts:
-                words = {"b": "bool", "i": "signed integers", "u": "unsigned integers", "f": "floats", "c": "complex"}
-                accepted = ", ".join(words[k] for k in op.accepts)
+                accepted = ", ".join(_KINDS[k] for k in op.accepts)
                 raise DtypeError(f"{op.name}() takes {accepted}; {name} is {x.dtype}. Cast it with ops.cast.")

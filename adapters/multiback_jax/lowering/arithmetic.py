@@ -24,7 +24,10 @@ def magnitude(x):
 
 
 def sign(x):
-    return jnp.where(x == 0, 0, jnp.sign(x)) if jnp.iscomplexobj(x) else jnp.sign(x)
+    y = jnp.sign(x)
+    if jnp.iscomplexobj(x):
+        return jnp.where(x == 0, 0, y)  # where it is NaN
+    return jnp.where(y == 0, 0, y)  # where it keeps the sign of a zero
 
 
 LOWER = {
