@@ -40,7 +40,7 @@ _max_pool.defvjp(_max_pool_forward, _max_pool_backward)
 
 
 def _lowest(x):
-    return -np.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
+    return x.dtype.type(-np.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min)
 
 
 def average_pool(inputs, *, pool_size, strides, padding, data_format):
