@@ -95,6 +95,7 @@ class Case:
         smooth: Whether its gradients are the limit of differences: False at kinks and ties, and where a gradient is
             stopped by definition.
         unique: Whether the result is the only right one for all operands in range, so that other draws may be judged.
+        result: For each of `dtypes`, the dtype that the first result must have; () where it is not the case's point.
     """
 
     operands: tuple[Any, ...]
@@ -106,6 +107,7 @@ class Case:
     edges: bool = True
     smooth: bool = True
     unique: bool = True
+    result: Sequence[str] = ()
 
 
 def elementwise(
@@ -168,6 +170,8 @@ def every_half(
     ]
 
 
-def exact(dtypes: Sequence[str], *operands: Any, label: str = "exact", **attributes: Any) -> list[Case]:
+def exact(
+    dtypes: Sequence[str], *operands: Any, label: str = "exact", result: Sequence[str] = (), **attributes: Any
+) -> list[Case]:
     """A case whose results must be equal bit for bit, with no gradient."""
-    return [Case(operands, attributes, label, dtypes, EXACT, False)]
+    return [Case(operands, attributes, label, dtypes, EXACT, False, result=result)]

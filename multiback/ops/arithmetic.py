@@ -62,21 +62,21 @@ _SUMS = [
 _PROMOTED = Bound(2, _sum_of_magnitudes)  # two roundings: of an operand and of the sum
 
 
-def _promoted(label: str, first: Any, second: Any) -> Case:
-    """Operands of two dtypes, one of them float32 unless it is given."""
-    return Case((first, second), {}, label, bound=_PROMOTED, differentiable=False)
+def _promoted(result: str, label: str, first: Any, second: Any) -> Case:
+    """Operands of two dtypes, one of them float32 unless it is given, and the dtype of their sum."""
+    return Case((first, second), {}, label, bound=_PROMOTED, differentiable=False, result=(result,))
 
 
 _PROMOTIONS = [
-    _promoted("divergence-1", Sample((4,), -9, 9, dtype="int32"), Sample((3, 4))),
-    _promoted("divergence-2", [1, 2, 3], Sample((3,), -9, 9, dtype="int8")),
-    _promoted("divergence-4", Sample((3,), dtype="float64"), Sample((3,))),
-    _promoted("divergence-4 constant", Sample((3,)), np.array([0.1, 0.2, 0.3])),
-    _promoted("divergence-5", Sample((3,), dtype="float16"), Sample((3,))),
-    _promoted("divergence-5 halves", Sample((3,), dtype="float16"), Sample((3,), dtype="bfloat16")),
-    _promoted("divergence-5 integers", Sample((3,), dtype="float16"), Sample((3,), -9, 9, dtype="int32")),
-    _promoted("signed and unsigned", Sample((3,), -9, 9, dtype="int8"), Sample((3,), 0, 200, dtype="uint8")),
-    _promoted("bools", Sample((3,), dtype="bool"), Sample((3,), 0, 200, dtype="uint8")),
+    _promoted("float32", "divergence-1", Sample((4,), -9, 9, dtype="int32"), Sample((3, 4))),
+    _promoted("int32", "divergence-2", [1, 2, 3], Sample((3,), -9, 9, dtype="int8")),
+    _promoted("float64", "divergence-4", Sample((3,), dtype="float64"), Sample((3,))),
+    _promoted("float32", "divergence-4 constant", Sample((3,)), np.array([0.1, 0.2, 0.3])),
+    _promoted("float32", "divergence-5", Sample((3,), dtype="float16"), Sample((3,))),
+    _promoted("float32", "divergence-5 halves", Sample((3,), dtype="float16"), Sample((3,), dtype="bfloat16")),
+    _promoted("float16", "divergence-5 integers", Sample((3,), dtype="float16"), Sample((3,), -9, 9, dtype="int32")),
+    _promoted("int16", "signed and unsigned", Sample((3,), -9, 9, dtype="int8"), Sample((3,), 0, 200, dtype="uint8")),
+    _promoted("uint8", "bools", Sample((3,), dtype="bool"), Sample((3,), 0, 200, dtype="uint8")),
 ]
 
 
@@ -193,7 +193,13 @@ _DIVISOR = Sample(("batch", 3), transform=_away_from_zero)
         Case((Sample(("batch", 1, 3)), Sample((4, 1), transform=_away_from_zero)), label="broadcast", bound=_QUOTIENT),
         *special([_INF, 0.0, -0.0, -1.0, 3.0, _NAN], 2, c=1),
         Case((Sample(values=[3e38, 1e-30]), Sample(values=[1e-5, 1e30])), label="overflow", differentiable=False),
-        Case((Sample(values=[1, 7, 5]), Sample(values=[2, 2, 0])), {}, "divergence-3", ("int32", "uint8", "int64")),
+        Case(
+            (Sample(values=[1, 7, 5]), Sample(values=[2, 2, 0])),
+            {},
+            "divergence-3",
+            ("int32", "uint8", "int64"),
+            result=("float32",) * 3,
+        ),
         Case((Sample((3,), dtype="bool"), Sample((3,), 1, 9, dtype="int8")), label="bools", differentiable=False),
         Case((3.0, _DIVISOR), label="number", bound=_QUOTIENT),
         Case((Sample(("batch", 3)), 3.0), label="by a number", bound=_QUOTIENT),

@@ -136,9 +136,9 @@ _OVERFLOW = Sample(values=[[_INF, 1.0], [_INF, -_INF], [_NAN, 0.0], [3e38, 3e38]
             ["float32"], Sample(values=[[_INF, 1.0], [_INF, -_INF], [_NAN, 1.0], [3e38, 3e38]]), label="special", axis=1
         ),
         *exact(ALL_INTEGERS, _COUNTS, label="integers", axis=1),
-        *exact(["int32"], Sample(values=[2**31 - 1, 1]), label="divergence-6"),
-        *exact(["int8"], Sample(values=[100, 100]), label="divergence-6"),
-        *exact(["bool"], _BOOLS, label="divergence-7", axis=0),
+        *exact(["int32"], Sample(values=[2**31 - 1, 1]), label="divergence-6", result=["int32"]),
+        *exact(["int8"], Sample(values=[100, 100]), label="divergence-6", result=["int8"]),
+        *exact(["bool"], _BOOLS, label="divergence-7", result=["int32"], axis=0),
         *exact(["float32", "int32", "bool"], _EMPTY, label="empty", axis=1),
     ],
 )

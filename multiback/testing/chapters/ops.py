@@ -35,7 +35,7 @@ from multiback.testing.op_graphs import (
     wide,
 )
 from multiback.testing.properties import agrees_on_draws, drawable
-from multiback.testing.records import Check, Row
+from multiback.testing.records import Check, Row, holds
 from multiback.testing.rounding import spreads
 
 KIND = "ops"
@@ -121,11 +121,15 @@ def run_case(op: Op, case: Case, dtype: str, adapter: Adapter, *, fast: bool = T
     """
     kind = dtypes.as_dtype(dtype)
     graph = case_graph(op, case, dtype)
+    if case.result:
+        expected = case.result[list(case.dtypes).index(dtype)]
+        found = graph.outputs[0].dtype
+        yield holds("dtype of the result", found == expected, f"{found}, expected {expected}")
     executable = adapter.compile(graph, Options(fast=fast))
     for number, sizes in enumerate(_sizes(case, dtype, fast)):
         yield from _values(op, case, dtype, adapter, sizes, executable, views=number > 0)
     if case.differentiable is not False and kind.is_float:
-        for precision in dict.fromkeys((dtype, "float64")):
+        for precision in dict.fromkeys((dtype, "float64") if dtype == case.dtypes[0] else (dtype,)):
             yield from _gradients(op, case, precision, adapter, fast)
 
 
