@@ -92,6 +92,9 @@ def test_a_missing_dtype_is_named(partial: Partial) -> None:
     with pytest.raises(UnsupportedOperation, match=r"has no dtype 'float16'\. ") as caught:
         partial.compile(graph_of(lambda x: x, Spec((3,), dtypes.float16)))
     assert caught.value.need == "float16"
+    constant = graph_of(lambda x: (x, ops.zeros((3,), "bfloat16")), VECTOR)
+    with pytest.raises(UnsupportedOperation, match="has no dtype 'bfloat16'"):
+        partial.compile(constant)
 
 
 def test_a_model_cannot_be_trained_but_the_error_says_why(partial: Partial, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -280,7 +280,7 @@ class Adapter(ABC):
             for value in [*equation.flat_inputs, *equation.flat_outputs]:
                 if value.dtype in self.dtypes_missing:
                     raise self._unsupported("dtype", str(value.dtype), equation)
-        for value in graph.inputs:
+        for value in [*graph.inputs, *graph.constants, *graph.outputs]:
             if value.dtype in self.dtypes_missing:
                 raise self._unsupported("dtype", str(value.dtype))
 

@@ -77,14 +77,14 @@ class PyTensorAdapter(Adapter):
         return np.asarray(x.eval(mode=INTERPRETED) if _is_symbolic(x) else _numbers(x))
 
     def cell(self, array: Any, *, trainable: bool, name: str) -> Any:
-        return _shared(array, name)
+        # What PyTensor cannot compute with can still be kept, and moved to a backend that can.
+        return array if self.dtype(array) in self.dtypes_missing else _shared(array, name)
 
     def read(self, cell: Any) -> Any:
         return cell
 
     def write(self, cell: Any, array: Any) -> Any:
-        cell.set_value(_numbers(array))
-        return cell
+        return _stored(cell, np.array(_numbers(array)))
 
     def version(self) -> str:
         return pytensor.__version__
