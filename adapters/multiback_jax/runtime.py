@@ -103,10 +103,10 @@ class JaxAdapter(Adapter):
 
     def environment(self) -> dict[str, Any]:
         return {
-            "matmul precision": str(jax.config.jax_default_matmul_precision),
+            "matmul precision": str(jax.config.values["jax_default_matmul_precision"]),
             "64 bit": "scoped",
             **{k: v for k, v in os.environ.items() if k.startswith(("JAX_", "XLA_"))},
-            "device": str(jax.config.jax_default_device or jax.devices()[0]),
+            "device": str(jax.config.values["jax_default_device"] or jax.devices()[0]),
         }
 
     def synchronize(self, arrays: Sequence[Any]) -> None:

@@ -78,7 +78,7 @@ def show_summary(report: dict[str, Any]) -> None:
 def show_changes(earlier: dict[str, Any], report: dict[str, Any]) -> None:
     """Prints how statuses changed since an earlier report."""
     before = {(r["backend"], r["id"]): r["status"] for r in earlier["results"]}
-    changes = Counter()
+    changes: Counter[tuple[str, str, str]] = Counter()
     for r in report["results"]:
         old = before.get((r["backend"], r["id"]), "absent")
         if old != r["status"]:

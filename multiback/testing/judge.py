@@ -59,7 +59,8 @@ def judge(got: np.ndarray, want: np.ndarray, dtype: DType, *, c: float, scale: A
         got: The result, in `dtype`.
         want: The reference, in float64 (or the exact dtype).
         dtype: What the dtype of the result must be.
-        c: |got - want| <= c * u * scale + the smallest normal number.
+        c: |got - want| <= c * u * scale + max(1, c / 2) * the smallest number, since among denormal numbers each
+            rounding costs half of that, whatever the scale. (The smallest normal number, where kernels flush others.)
         scale: Magnitude per element; None means |want|.
 
     Returns:
@@ -79,7 +80,7 @@ def judge(got: np.ndarray, want: np.ndarray, dtype: DType, *, c: float, scale: A
         matches = (np.isnan(value) & np.isnan(target)) | (value == target)
         size = np.abs(want) if scale is None else np.broadcast_to(np.asarray(scale, np.float64), want.shape)
         error = np.abs(value - want)
-        slack = np.maximum(error - _SMALLEST[dtype], 0.0)
+        slack = np.maximum(error - max(1.0, c / 2.0) * _SMALLEST[dtype], 0.0)
         ratio = np.where(matches, 0.0, slack / (unit_roundoff(dtype) * size))
         ratio = np.where(~matches & (slack == 0.0), 0.0, ratio)
         ratio = np.where(np.isnan(ratio) | (~matches & ~np.isfinite(value)), np.inf, ratio)

@@ -39,9 +39,6 @@ from multiback.testing.records import Check, Row, holds
 from multiback.testing.rounding import spreads
 
 KIND = "ops"
-WITH_SUBGRAPHS = frozenset({"cond", "while_loop", "scan", "value_and_grad"})
-"""Their operands include functions; the tests of the graph cover them."""
-
 DRAWS = {False: (24, False), True: (200, True)}
 """Property-based draws of a case, and whether sizes are drawn too: small, and in the long sweep."""
 
@@ -59,7 +56,7 @@ def checks() -> Iterator[Check]:
 
 def uncovered() -> list[str]:
     """Registered ops without a case."""
-    return [name for name, op in OPS.items() if not op.cases and name not in WITH_SUBGRAPHS]
+    return [name for name, op in OPS.items() if not op.cases]
 
 
 def _checks_of(op: Op) -> Iterator[Check]:

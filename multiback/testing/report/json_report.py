@@ -72,12 +72,12 @@ def build(
     for adapter in adapters:
         own = [r for r in records if r["backend"] == adapter.name]
         counts = Counter(r["status"] for r in own)
-        summary = {status: counts[status] for status in STATUSES}
+        summary: dict[str, Any] = {status: counts[status] for status in STATUSES}
         seconds = round(sum(r["seconds"] for r in own), 2)
         acceptable = sum(r["acceptable"] for r in own)
         backends[adapter.name] = {
             **describe_adapter(adapter),
-            "summary": {**summary, "acceptable": acceptable, "total": len(own), "seconds": seconds},
+            "summary": summary | {"acceptable": acceptable, "total": len(own), "seconds": seconds},
         }
     ids = {r["id"]: r["kind"] for r in records}
     return {
