@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 from typing import Any
 
@@ -51,6 +52,10 @@ def run(given: argparse.Namespace) -> int:
     """Runs the command; the exit status is 1 if anything is out of its bound."""
     if given.model or given.data:
         return _judge_model(given)
+    if importlib.util.find_spec("hypothesis") is None:
+        raise ArgumentError(
+            "The suite draws operands with Hypothesis. Install it: pip install 'multiback[conformance]'"
+        )
     from multiback.testing import report as reports
     from multiback.testing.report import json_report
 

@@ -1,8 +1,8 @@
 """Where a backend does not keep a documented meaning: `deviations.toml` beside its adapter, with the reasons.
 
-A key is the id of a check, such as `ops/max_pool/divergence-20/float32`, or a pattern of ids with `*`; or, for a partial
-adapter, `needs/conv` or `needs/bfloat16`: a primitive or dtype that it lacks. Nothing else excuses a check, and an
-entry whose checks pass, or that matches none, fails the suite.
+A key is the id of a check, such as `ops/max_pool/divergence-20/float32`, or a pattern of ids with `*`; or, for a
+partial adapter, `needs/conv` or `needs/bfloat16`: a primitive or dtype that it lacks. Nothing else excuses a check, and
+an entry whose checks pass, or that matches none, fails the suite.
 """
 
 from __future__ import annotations
