@@ -23,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's options."""
     parser.add_argument("--backend", action="append", metavar="NAME", help="only this backend; may be repeated")
     parser.add_argument("--adapter", metavar="PACKAGE", help="judge the adapter whose plugin is PACKAGE.adapter")
-    parser.add_argument("--only", default="", metavar="A,B", help="chapters, subjects or patterns of check ids")
+    parser.add_argument(
+        "--only", default="", metavar="A,B", help="chapters, families or names of ops, layers..., patterns of ids"
+    )
     parser.add_argument("--dtype", default="", metavar="A,B", help="only checks in these dtypes")
     parser.add_argument("--device", help="where to run; one that `multiback backends` lists")
     parser.add_argument("--seed", type=int, default=0, help="of the drawn operands (default 0)")

@@ -47,7 +47,8 @@ def select(only: Sequence[str] = (), dtypes: Sequence[str] = (), thorough: bool 
     """The checks that a selection names.
 
     Arguments:
-        only: Chapters ("layers"), subjects ("matmul", "LSTM", in any case), patterns of ids ("ops/conv*"); empty: all.
+        only: Chapters ("layers"), families of ops ("reduction"), subjects ("matmul", "LSTM", in any case), patterns of
+            ids ("ops/conv*"); empty: all.
         dtypes: Dtypes; checks without one are left out if given.
         thorough: Whether the long ones are included.
 
@@ -62,7 +63,7 @@ def select(only: Sequence[str] = (), dtypes: Sequence[str] = (), thorough: bool 
             yield check
     if unused:
         name = min(unused)
-        known = sorted({*kinds(), *(check.subject for check in all_checks())})
+        known = sorted({*kinds(), *(name for check in all_checks() for name in (check.subject, check.family) if name)})
         raise ArgumentError(
             f"No check is about {name!r}.{closest(name, known)} Give a chapter ({', '.join(kinds())}), "
             "the name of an op, layer, loss..., or a pattern of ids such as 'ops/conv*'."
@@ -71,4 +72,6 @@ def select(only: Sequence[str] = (), dtypes: Sequence[str] = (), thorough: bool 
 
 def _matches(check: Check, name: str) -> bool:
     folded = name.casefold()
-    return folded in (check.kind, check.subject.casefold()) or fnmatch.fnmatchcase(check.id.casefold(), folded)
+    return folded in (check.kind, check.family, check.subject.casefold()) or fnmatch.fnmatchcase(
+        check.id.casefold(), folded
+    )

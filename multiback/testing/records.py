@@ -42,6 +42,7 @@ class Check:
         run: Computes on an adapter, whose backend is selected, and yields the comparisons.
         path: "native" (fast versions of composites used) or "expanded" (their bodies).
         thorough: Whether it is left to the long sweep.
+        family: A name for the subject and others like it, such as the module of an op, to choose them together.
         concerns: Whether it has a meaning for an adapter; it is not counted for the others.
     """
 
@@ -52,6 +53,7 @@ class Check:
     run: Callable[[Adapter], Iterable[Row]]
     path: Literal["native", "expanded"] = "native"
     thorough: bool = False
+    family: str = ""
     concerns: Callable[[Adapter], bool] = lambda adapter: True
 
     @property

@@ -8,7 +8,7 @@ import numpy as np
 
 from multiback import tree
 from multiback.graph import passes
-from multiback.testing.ops import reference
+from multiback.testing.op_graphs import reference
 
 
 def reference_step(model: Any, x: Any, y: Any = None, sample_weight: Any = None) -> dict[Any, np.ndarray]:

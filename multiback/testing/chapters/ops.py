@@ -60,23 +60,24 @@ def uncovered() -> list[str]:
 
 
 def _checks_of(op: Op) -> Iterator[Check]:
+    check = functools.partial(Check, KIND, op.name, family=op.module.rpartition(".")[2])
     derived = drawn = False
     for case in op.cases:
         for dtype in case.dtypes:
-            yield Check(KIND, op.name, case.label, dtype, functools.partial(run_case, op, case, dtype))
+            yield check(case.label, dtype, functools.partial(run_case, op, case, dtype))
         first = case.dtypes[0]
         if op.composite:
             body = functools.partial(run_case, op, case, first, fast=False)
             has_fast = functools.partial(_has_fast, op.name)
-            yield Check(KIND, op.name, case.label, first, body, path="expanded", concerns=has_fast)
+            yield check(case.label, first, body, path="expanded", concerns=has_fast)
         if drawable(case) and dtypes.as_dtype(first).is_float:
             for thorough in (False, True):
                 draws = functools.partial(agrees_on_draws, op, case, first, *DRAWS[thorough])
                 name = _joined(case.label, "many-draws" if thorough else "draws")
-                yield Check(KIND, op.name, name, first, draws, thorough=thorough or drawn)
+                yield check(name, first, draws, thorough=thorough or drawn)
             if is_symbolic(case):
                 huge = functools.partial(run_huge, op, case, first)
-                yield Check(KIND, op.name, _joined(case.label, "huge"), first, huge, thorough=True)
+                yield check(_joined(case.label, "huge"), first, huge, thorough=True)
             drawn = True
         if case.differentiable is not False and case.smooth and dtypes.as_dtype(first).is_float:
             for name, run, concerns in (
@@ -84,9 +85,7 @@ def _checks_of(op: Op) -> Iterator[Check]:
                 ("finite-differences", finite_differences, _lacks_autodiff),
             ):
                 partial = functools.partial(run, op, case)
-                yield Check(
-                    KIND, op.name, _joined(case.label, name), "float64", partial, thorough=derived, concerns=concerns
-                )
+                yield check(_joined(case.label, name), "float64", partial, thorough=derived, concerns=concerns)
             derived = True
 
 
