@@ -52,6 +52,7 @@ class InitializerCase:
         shapes: What it is asked for.
         law: Of its values, when they are independent draws.
         roundings: How far, in units of rounding of the largest value, two ways to compute them may differ.
+        note: What else its id says, such as the divergence that it settles.
     """
 
     name: str
@@ -60,11 +61,13 @@ class InitializerCase:
     shapes: tuple[Shape, ...] = SHAPES
     law: Law | None = None
     roundings: float = 4.0
+    note: str = ""
 
     @property
     def label(self) -> str:
         """Its arguments, as they appear in an id."""
-        return ",".join(f"{k}={v}" for k, v in self.arguments.items()) or "default"
+        words = [self.note] if self.note else []
+        return ",".join([*words, *(f"{k}={v}" for k, v in self.arguments.items())]) or "default"
 
 
 def fans(shape: Shape) -> tuple[float, float]:
@@ -130,7 +133,13 @@ INITIALIZERS = (
     InitializerCase("Ones", lambda key, shape: np.ones(shape)),
     InitializerCase("Constant", lambda key, shape: np.full(shape, 0.3), {"value": 0.3}),
     InitializerCase("Identity", lambda key, shape: 2.0 * np.eye(shape[0], shape[1]), {"gain": 2.0}, MATRICES),
-    InitializerCase("RandomNormal", _normal, {"mean": 1.0, "stddev": 0.3}, law=Law(0.09, 3.0, 8.3 * 0.3, mean=1.0)),
+    InitializerCase(
+        "RandomNormal",
+        _normal,
+        {"mean": 1.0, "stddev": 0.3},
+        law=Law(0.09, 3.0, 8.3 * 0.3, mean=1.0),
+        note="divergence-59",
+    ),
     InitializerCase(
         "RandomUniform",
         lambda key, shape: _host.uniform(key, shape, -1.0, 2.0),
@@ -142,6 +151,7 @@ INITIALIZERS = (
         lambda key, shape: _host.truncated_normal(key, shape, 1.0, 0.3),
         {"mean": 1.0, "stddev": 0.3},
         law=Law((0.3 * _CUT) ** 2, 3.0, 0.6, mean=1.0),
+        note="divergence-59",
     ),
     _truncated("VarianceScaling", 1.0, _fan_in),
     _uniform("VarianceScaling", 3.0, _fan_out, {"scale": 3.0, "mode": "fan_out", "distribution": "uniform"}),

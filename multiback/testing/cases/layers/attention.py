@@ -20,9 +20,9 @@ CASES = layer_cases(
                 {},
             ),
             ({"use_gate": True}, [(2, 4, 5), (2, 4, 5)], (2, 4, 5), {"keywords": {"use_causal_mask": True}}),
-            ({"sliding_window": 2}, [(2, 5, 4), (2, 5, 4)], (2, 5, 4), {}),
+            ({"sliding_window": 2}, [(2, 5, 4), (2, 5, 4)], (2, 5, 4), {"forward_only": True}),
             ({"attention_axes": (2,)}, [(2, 3, 4, 5), (2, 3, 6, 5)], (2, 3, 4, 5), {}),
-            ({}, [(2, 3, 4, 5), (2, 3, 4, 5)], (2, 3, 4, 5), {"note": "two axes"}),
+            ({}, [(2, 3, 4, 5), (2, 3, 4, 5)], (2, 3, 4, 5), {"note": "two axes", "forward_only": True}),
             ({"dropout": 0.3}, [(2, 4, 5), (2, 4, 5)], (2, 4, 5), {"training": True, "keras": False}),
         )
     ),

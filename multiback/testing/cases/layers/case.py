@@ -51,7 +51,7 @@ class LayerCase:
         states: Whether the inputs after the first are passed as the states that a recurrent layer or cell starts from.
         keywords: Of the call.
         masks: Shapes of masks among the keywords of the call; a list of shapes for a list of masks.
-        forward_only: Whether its gradients are left to the cases of the ops, since another case differs in layout only.
+        forward_only: Whether its gradients are left to other cases, from which it differs in layout or masks only.
         note: What tells it from another case with the same arguments.
     """
 

@@ -20,6 +20,7 @@ CASES = layer_cases(
         {"layer": Inner("GRU", 3, return_sequences=True), "merge_mode": "ave"},
         (2, 4, 5),
         (2, 4, 3),
+        {"forward_only": True},
     ),
     ("TimeDistributed", {"layer": Inner("Dense", 3)}, (2, 4, 5), (2, 4, 3)),
     ("TimeDistributed", {"layer": Inner("Conv1D", 3, 2)}, (2, 4, 5, 2), (2, 4, 4, 3)),
@@ -45,7 +46,7 @@ CASES = layer_cases(
     ),
     ("SimpleRNN", {"units": 3, "return_state": True}, [(2, 4, 5), (2, 3)], (2, 3), {"states": True}),
     ("LSTM", {"units": 3, "return_state": True}, [(2, 4, 5), (2, 3), (2, 3)], (2, 3), {"states": True}),
-    ("GRU", {"units": 3, "return_state": True}, [(2, 4, 5), (2, 3)], (2, 3), {"states": True}),
+    ("GRU", {"units": 3, "return_state": True}, [(2, 4, 5), (2, 3)], (2, 3), {"states": True, "forward_only": True}),
     (
         "RNN",
         {"cell": Inner("GRUCell", 3), "return_sequences": True, "zero_output_for_mask": True},
