@@ -46,7 +46,10 @@ def _moments_scale(x: Any, axes: Any, keepdims: bool = False) -> Any:
     axes = tuple(axes) if isinstance(axes, list | tuple) else axes
     x = np.asarray(x, np.float64)
     size = np.max(np.abs(x), axes, keepdims=keepdims, initial=0.0)
-    return np.mean(np.abs(x), axes, keepdims=keepdims), np.std(x, axes, keepdims=keepdims) * size + size * size * 1e-6
+    count = max(1, x.size // max(1, size.size))
+    mean = np.sum(np.abs(x), axes, keepdims=keepdims) / count
+    spread = np.sqrt(np.sum(np.square(x - np.sum(x, axes, keepdims=True) / count), axes, keepdims=keepdims) / count)
+    return mean, spread * size + size * size * 1e-6
 
 
 @composite(
