@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
+import optree
 
 from multiback import dtypes, tree
 from multiback.errors import DtypeError, StateError, TraceError
@@ -23,7 +24,8 @@ from multiback.graph.operators import Operators
 
 _BUILDER: ContextVar[Builder | None] = ContextVar("multiback_builder", default=None)
 _SCOPE: ContextVar[str] = ContextVar("multiback_scope", default="")
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_OURS = tuple(os.path.join(os.path.dirname(f), "") for f in (os.path.dirname(__file__), optree.__file__))
+"""Folders whose frames are not a person's: this package, and the trees that call its functions."""
 
 
 def current_builder() -> Builder | None:
@@ -48,11 +50,11 @@ def current_scope() -> str:
 
 
 def user_line() -> str:
-    """`file:line` of the nearest caller outside this package."""
+    """`file:line` of the nearest caller in a person's own code."""
     frame = sys._getframe(1)
     while frame is not None:
         filename = frame.f_code.co_filename
-        if not filename.startswith(_PACKAGE) and not filename.startswith("<"):
+        if not filename.startswith(_OURS) and not filename.startswith("<"):
             return f"{filename}:{frame.f_lineno}"
         frame = frame.f_back  # type: ignore[assignment]
     return ""
