@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -45,6 +46,14 @@ def _leave_out_of_autograph() -> None:
 
 
 _leave_out_of_autograph()
+
+
+def _is_not_about_our_programs(record: logging.LogRecord) -> bool:
+    # Each program is a tf.function of its own, traced once; TensorFlow takes them for one that is traced again.
+    return f"{_Bound.__name__}.bind" not in record.getMessage()
+
+
+tf.get_logger().addFilter(_is_not_about_our_programs)
 
 
 class TensorFlowAdapter(Adapter):
