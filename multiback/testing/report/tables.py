@@ -57,7 +57,7 @@ def divergences(report: Report) -> str:
         "|---:|---|---|---|" + ":---:|" * len(backends) + "---|",
     ]
     for entry in known():
-        ids = [check.id for check in checks_of(entry.number)]
+        ids = [check.id for check in checks_of(entry.number) if any((check.id, name) in results for name in backends)]
         marks = [_mark([results[i, name] for i in ids if (i, name) in results]) for name in backends]
         shown = ", ".join(f"`{i}`" for i in ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
         cells = [str(entry.number), entry.call, entry.natively, entry.here, *marks, entry.unchecked or shown]
