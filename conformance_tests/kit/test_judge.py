@@ -73,3 +73,14 @@ def test_half_precision_counts_its_own_units() -> None:
     smallest = np.array([2.0**-24], "float16")
     verdict = judge(smallest, double(0.0), dtypes.float16, c=8.0)
     assert verdict.ulp_max == pytest.approx(1.0)
+
+
+def test_complex_numbers_are_judged_by_their_parts() -> None:
+    want = np.array([1.0 + 1e-3j])
+    near = np.array([1.0 + 1.00001e-3j], "complex64")
+    assert judge(near, want, dtypes.complex64, c=1.0).passed
+    far = np.array([1.0 + 1.1e-3j], "complex64")
+    verdict = judge(far, want, dtypes.complex64, c=8.0)
+    assert not verdict.passed
+    assert verdict.worst is not None
+    assert verdict.worst.index == (0, 1)

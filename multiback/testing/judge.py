@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from multiback.dtypes import DType
+from multiback.dtypes import DType, real_of
 
 _UNIT_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
 _SMALLEST = {"float16": 2.0**-24, "bfloat16": 2.0**-126, "float32": 2.0**-126, "float64": 2.0**-1022}
@@ -72,6 +72,8 @@ def judge(got: np.ndarray, want: np.ndarray, dtype: DType, *, c: float, scale: A
         return Verdict(False, np.inf, f"dtype {got.dtype}, expected {dtype}", c)
     if got.size == 0:
         return Verdict(True, 0.0, "empty", c)
+    if dtype.is_complex:
+        return _judge_complex(got, want, dtype, c, scale)
     if not dtype.is_float:
         return _judge_exact(got, want, c)
     with np.errstate(all="ignore"):
@@ -103,6 +105,14 @@ def judge(got: np.ndarray, want: np.ndarray, dtype: DType, *, c: float, scale: A
         distance / norm if norm else distance,
         worst,
     )
+
+
+def _judge_complex(got: np.ndarray, want: np.ndarray, dtype: DType, c: float, scale: Any) -> Verdict:
+    """Real and imaginary parts, on the scale of the magnitude; the last axis of the worst index is the part."""
+    with np.errstate(all="ignore"):
+        size = np.abs(want) if scale is None else np.broadcast_to(np.asarray(scale, np.float64), want.shape)
+    parts = [np.stack([x.real, x.imag], -1) for x in (got, want.astype(np.complex128))]
+    return judge(parts[0], parts[1], real_of(dtype), c=c, scale=size[..., None])
 
 
 def _judge_exact(got: np.ndarray, want: np.ndarray, c: float) -> Verdict:
