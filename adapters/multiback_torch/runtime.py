@@ -19,11 +19,11 @@ from multiback.backends.protocol import Adapter, Options
 from multiback.graph.donation import aliases, donate
 from multiback.graph.ir import Graph, Value
 from multiback.graph.source import Dialect
+from multiback_torch._unsigned import in_int64
 from multiback_torch.fast import FAST
 from multiback_torch.fast.updates import IN_PLACE
 from multiback_torch.lowering import LOWER
 from multiback_torch.probe import TorchProbe
-from multiback_torch.unsigned import in_int64
 
 _TO_TORCH = {d: getattr(torch, "bool" if d == "bool" else d) for d in dtypes.ALL.values()}
 _FROM_TORCH = {t: d for d, t in _TO_TORCH.items()}

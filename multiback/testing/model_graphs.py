@@ -99,14 +99,15 @@ def _part(start: int, array: np.ndarray | None) -> np.ndarray | None:
 
 @contextlib.contextmanager
 def _policy(dtype: str) -> Iterator[None]:
-    before = dtype_policies.dtype_policy(), config.floatx()
+    policy, floatx = dtype_policies.dtype_policy(), config.floatx()
     dtype_policies.set_dtype_policy(dtype)
     config.set_floatx(dtype)
     try:
         yield
     finally:
-        dtype_policies.set_dtype_policy(before[0])
-        config.set_floatx(before[1])
+        # A policy of the name of floatx may be none at all, and then it goes on to follow floatx.
+        dtype_policies.set_dtype_policy(None if policy.name == floatx else policy)
+        config.set_floatx(floatx)
 
 
 def _gradients(step: Graph) -> tuple[Graph, tuple[str, ...]]:

@@ -142,7 +142,7 @@ def _check(array: np.ndarray, name: str) -> None:
         )
     if array.dtype.kind in "SU":
         raise DataError(f"{name} holds strings such as {_short(next(iter(array.flat), ''))}: encode them as numbers.")
-    if not (array.dtype.kind == "f" or _is_supported(array.dtype)):
+    if array.dtype.kind == "c" or not (array.dtype.kind == "f" or _is_supported(array.dtype)):
         raise DataError(f"{name} has dtype {array.dtype}, which models do not take: convert it to a real number dtype.")
     if array.ndim == 0:
         raise DataError(f"{name} is the single number {array}: data needs a first axis over samples.")
