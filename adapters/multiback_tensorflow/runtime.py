@@ -132,7 +132,11 @@ class TensorFlowAdapter(Adapter):
         return {
             "threads": threading.get_intra_op_parallelism_threads() or "all",
             "inter-op threads": threading.get_inter_op_parallelism_threads() or "all",
-            **{k: v for k, v in os.environ.items() if k.startswith(("TF_", "XLA_"))},
+            **{
+                k: v
+                for k, v in os.environ.items()
+                if k.startswith(("TF_ENABLE_", "TF_XLA_", "TF_DETERMINISTIC_", "TF_NUM_", "XLA_"))
+            },
             "TF32": tf.config.experimental.tensor_float_32_execution_enabled(),
         }
 

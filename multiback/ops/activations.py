@@ -39,10 +39,10 @@ def _points(label: str, *values: float, scale: Any = None, **attributes: Any) ->
     return [Case((Sample(values=values),), attributes, label, bound=Bound(8, scale), smooth=False)]
 
 
-def _given(low: float = -2.0, high: float = 2.0, **attributes: Any) -> list[Case]:
+def _given(low: float = -2.0, high: float = 2.0, scale: Any = _magnitude, **attributes: Any) -> list[Case]:
     """A batch with other attributes than the default ones."""
     label = ", ".join(f"{name}={value}" for name, value in attributes.items())
-    return [Case((Sample(("batch", 3), low, high),), attributes, label, bound=Bound(8, _magnitude))]
+    return [Case((Sample(("batch", 3), low, high),), attributes, label, bound=Bound(8, scale))]
 
 
 def _cases(
@@ -384,7 +384,10 @@ def threshold(x: Array, threshold: float, default_value: float) -> Any:
     return where(x <= threshold, default_value, x)
 
 
-@composite(canonical=_FLOAT, cases=_cases(-9, 9, scale=_at_least_one, specials=(_INF, 0.0, _NAN)) + _given(b=1.0))
+@composite(
+    canonical=_FLOAT,
+    cases=_cases(-9, 9, scale=_at_least_one, specials=(_INF, 0.0, _NAN)) + _given(scale=_at_least_one, b=1.0),
+)
 def squareplus(x: Array, b: float = 4) -> Any:
     """Algebraic smooth rectifier: (x + sqrt(x^2 + b)) / 2.
 

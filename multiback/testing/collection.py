@@ -37,6 +37,12 @@ def all_checks() -> tuple[Check, ...]:
     return tuple(check for kind in kinds() for check in _chapter(kind).checks())
 
 
+@functools.cache
+def checks_by_id() -> dict[str, Check]:
+    """Every check by its id, in the order of `all_checks`."""
+    return {check.id: check for check in all_checks()}
+
+
 def uncovered() -> dict[str, list[str]]:
     """By chapter, the registered names that no check is about; empty when the suite is complete."""
     found = {kind: _chapter(kind).uncovered() for kind in kinds()}

@@ -6,6 +6,7 @@ To compile less, many of them run as one graph; if that fails, each runs alone, 
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -17,6 +18,7 @@ from multiback.graph.ir import Graph
 from multiback.testing.rounding import Spread, spreads
 
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 
 GROUP = 10
 """Few enough that processes which share the checks compile little twice; more would save little."""
@@ -68,7 +70,8 @@ def _results(together: tuple[NamedGraph, ...], adapter: Adapter, fast: bool) -> 
     """By graph; empty if they cannot run as one."""
     try:
         return dict(zip(together, _run(together, adapter, fast)))
-    except Exception:
+    except Exception as error:
+        _LOG.info("%d graphs run one by one on %s: %s", len(together), adapter.name, error)
         return {}
 
 

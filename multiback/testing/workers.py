@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiback.backends import registry
 from multiback.backends.protocol import Plugin
 from multiback.errors import ArgumentError
-from multiback.testing.collection import all_checks, compiled_together
+from multiback.testing.collection import checks_by_id, compiled_together
 from multiback.testing.report.json_report import Record, record
 from multiback.testing.runner import run_checks
 from multiback.testing.settings import SEED
@@ -80,10 +80,9 @@ def _list(*task: object) -> list[Record]:
 def _records(package: str | None, backend: str, ids: Sequence[str], device: str | None, seed: int) -> Iterator[Record]:
     if package:
         register_adapter(package)
-    wanted = set(ids)
     token = SEED.set(seed)
     try:
-        for result in run_checks((c for c in all_checks() if c.id in wanted), registry.get_adapter(backend), device):
+        for result in run_checks(map(checks_by_id().__getitem__, ids), registry.get_adapter(backend), device):
             yield record(result)
     finally:
         SEED.reset(token)
