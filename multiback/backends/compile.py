@@ -6,7 +6,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -105,7 +105,8 @@ class Compiled:
                     filled[i] = spec
                 with self._lock:
                     if key not in self._programs:
-                        self._programs[key] = self.build(adapter, tree.unflatten(structure, filled))
+                        sizes = (("batch", shapes[0][0]),) if batched and shapes[0][0] else ()
+                        self._programs[key] = self.build(adapter, tree.unflatten(structure, filled), sizes)
             return self._programs[key]
 
         batched = self.batched and len({s[0] if s else 1 for s in shapes}) == 1 and all(shapes)
@@ -122,11 +123,11 @@ class Compiled:
                 return program
             raise
 
-    def build(self, adapter: Adapter, arguments: tuple[Any, ...]) -> Program:
-        """Traces the function for arguments with these `Spec` leaves, and compiles it."""
+    def build(self, adapter: Adapter, arguments: tuple[Any, ...], sizes: Any = ()) -> Program:
+        """Traces the function for arguments with these `Spec` leaves, and compiles it; `sizes` are those expected."""
         traced = trace(self.function, *arguments, name=self.name)
         check(traced.graph)
-        return Program(traced, adapter.compile(traced.graph, self.options))
+        return Program(traced, adapter.compile(traced.graph, replace(self.options, sizes=tuple(sizes))))
 
 
 def natives(leaves: Sequence[Any], adapter: Adapter | None) -> tuple[Adapter, list[Any], list[int]]:

@@ -8,11 +8,13 @@ An `Adapter` turns a `Graph` into a native callable, and moves arrays in and out
 - `lower`: a table with an entry for every primitive of `multiback.ops` (missing ones are named when it loads, unless
   it says `partial = True`: then a graph that needs one is refused before anything is compiled);
 - `fast`: optional native versions of composites;
+- `rivals`: optional other ways to run an op; which is the quickest is measured, see `multiback.backends.tuning`;
 - `dialect`: how sizes, dtypes and constants are written;
 - `dtypes_missing`: the dtypes that the framework does not compute in;
 - `autodiff`: False when the framework has no automatic differentiation: gradients are then written out as equations;
 - `probe`: optional: looks into the framework's own callables, for the conformance kit;
 - `wrap`: makes the generated straight-line function an efficient one (jit, no-grad, in-place state);
+- `wrap_many`: optional: the same for several steps in one call;
 - the small methods on arrays and state cells below.
 
 Everything else is inherited.
@@ -21,6 +23,7 @@ Everything else is inherited.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import importlib.util
 import pkgutil
@@ -31,17 +34,20 @@ from typing import Any
 
 import numpy as np
 
+from multiback.backends import tuning
 from multiback.backends.probe import Probe
 from multiback.dtypes import DType
 from multiback.errors import AdapterError, ArgumentError, BackendUnavailable, UnsupportedOperation
 from multiback.graph import gradient, passes
 from multiback.graph.check import check
-from multiback.graph.ir import Equation, Graph
+from multiback.graph.ir import Equation, Graph, Value
 from multiback.graph.op import OPS
 from multiback.graph.source import Dialect, Lowering, generate
 
 Native = Any
 Cell = Any
+Run = Callable[[Sequence[Cell], Sequence[Native]], tuple[Sequence[Cell], Sequence[Native]]]
+RunMany = Callable[[Sequence[Cell], Sequence[Native], Sequence[Native]], tuple[Sequence[Cell], Sequence[Native]]]
 
 
 @dataclass(frozen=True)
@@ -112,12 +118,25 @@ class Executable:
         run: `run(state, arguments) -> (new_state, results)`: `state` has one cell per state input, `new_state` one per
             update; `arguments` and `results` are native arrays. Cells passed in may be consumed.
         adapter: The adapter that made it.
+        make_many: Makes `run_many`.
+        variants: For the first output of each equation that runs in another than the usual way, the name of the way.
     """
 
     graph: Graph
     source: str
-    run: Callable[[Sequence[Cell], Sequence[Native]], tuple[Sequence[Cell], Sequence[Native]]]
+    run: Run
     adapter: Adapter
+    make_many: Callable[[], RunMany]
+    variants: Mapping[Value, str] = field(default_factory=dict)
+
+    @functools.cached_property
+    def run_many(self) -> RunMany:
+        """Several runs, each on the state that the one before left: `run_many(state, fixed, varying)`.
+
+        The arguments of step `i` are `fixed`, then the element `i` of each array in `varying`, whose first axis counts
+        the steps. Returns the last state and the results of the last step.
+        """
+        return self.make_many()
 
     def __call__(self, *arguments: Any) -> tuple[Any, ...]:
         """The results for arguments of a graph without state, given as native or NumPy arrays."""
@@ -134,12 +153,17 @@ class Options:
         jit: Compile further (jax.jit, tf.function with XLA, torch.compile): True, False, or None: the adapter chooses.
         fast: Whether native versions of composites are used.
         disabled: Composites that are expanded even so.
+        sizes: The symbolic sizes that are expected, such as `(("batch", 32),)`: what is chosen by measuring is chosen
+            for them. The executable serves other sizes too.
+        variants: Ways forced on ops, as `(op, way)`: "usual", or a name in the adapter's `rivals`.
     """
 
     differentiable: bool = False
     jit: bool | None = None
     fast: bool = True
     disabled: frozenset[str] = field(default_factory=frozenset)
+    sizes: tuple[tuple[str, int], ...] = ()
+    variants: tuple[tuple[str, str], ...] = ()
 
 
 class Adapter(ABC):
@@ -147,9 +171,14 @@ class Adapter(ABC):
 
     lower: Mapping[str, Lowering]
     fast: Mapping[str, Fast]
+    rivals: Mapping[str, Mapping[str, Fast]] = {}
     dialect: Dialect
     autodiff: bool = True
     partial: bool = False
+    measures: bool = False
+    """Whether rivals are measured when a graph is compiled; otherwise only by `tune`. For eager frameworks."""
+    jit_choices: tuple[bool, ...] = ()
+    """The values of `Options.jit` that `tune` measures whole steps with, the usual one first."""
     dtypes_missing: frozenset[str] = frozenset()
     probe: Probe | None = None
 
@@ -295,6 +324,22 @@ class Adapter(ABC):
             scope=equation.scope if equation else "",
         )
 
+    def wrap_many(self, function: Callable[..., Any], graph: Graph, options: Options) -> RunMany:
+        """`run_many(state, fixed, varying)` of an `Executable`; by itself, one run after the other."""
+        run, updates = self.wrap(function, graph, options), graph.updates
+
+        def run_many(
+            state: Sequence[Cell], fixed: Sequence[Native], varying: Sequence[Native]
+        ) -> tuple[Sequence[Cell], Sequence[Native]]:
+            cells, results = list(state), ()
+            for arguments in zip(*varying, strict=True):
+                new, results = run(cells, [*fixed, *arguments])
+                for index, cell in zip(updates, new):
+                    cells[index] = cell
+            return [cells[i] for i in updates], results
+
+        return run_many
+
     def lowering(self, equation: Equation) -> Lowering:
         """The table's entry for an equation that `prepare` left."""
         if equation.op.composite:
@@ -323,8 +368,23 @@ class Adapter(ABC):
         prepared = check(self.prepare(graph, options))
         if self.partial or self.dtypes_missing:
             self.check_supported(prepared)
-        source = generate(prepared, self.lowering, self.dialect)
-        return Executable(prepared, source.text, self.wrap(source.function(), prepared, options), self)
+        options = tuning.with_jit(self, prepared, options)
+        variants = tuning.variants(self, prepared, options)
+
+        def lookup(equation: Equation) -> Lowering:
+            way = next((variants[v] for v in equation.flat_outputs if v in variants), None)
+            return self.lowering(equation) if way is None else self.rivals[equation.op.name][way].lowering
+
+        source = generate(prepared, lookup, self.dialect)
+        function = source.function()
+        return Executable(
+            prepared,
+            source.text,
+            self.wrap(function, prepared, options),
+            self,
+            lambda: self.wrap_many(function, prepared, options),
+            variants,
+        )
 
 
 def _who(equation: Equation) -> str:
