@@ -47,7 +47,8 @@ def vjp(graph: Graph, operands: Sequence[Any], wrt: Sequence[int], cotangents: S
         if isinstance(output, Value) and cotangent is not None and output in active:
             _accumulate(gathered, output, cotangent)
     for equation in reversed(tape):
-        _pull(equation, active, gathered)
+        with scope(equation.scope) if equation.scope else _NOTHING:
+            _pull(equation, active, gathered)
     return outputs, [gathered[x] if x in gathered else zeros(x) for x in inputs]
 
 
