@@ -1,67 +1,22 @@
 """Run all peers of one workload side by side and reduce their times to figures per step."""
 
-import json
 import math
 import statistics
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
+from figures import spread
 from peers import PeerSpec
+from processes import Worker, WorkerFailure, together
 from workloads import Chunks, Workload
 
 # Largest difference of logits between two peers with the same weights, as a share of their largest magnitude.
 SAME_FORWARD, SAME_STEP = 1e-4, 1e-2
-
-
-class WorkerFailure(Exception):
-    """A worker ended before it replied; the text is the end of what it wrote."""
-
-
-class Worker:
-    """A peer's process, driven from here."""
-
-    def __init__(self, spec: PeerSpec, workload: Workload, core: int):
-        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed with the process
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("worker.py")), spec.name, workload.name, str(core)],
-            env=spec.process_environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-        )
-        try:
-            self.ready = self._receive()
-        except WorkerFailure:
-            self.close()
-            raise
-
-    def run(self, action: str, count: int) -> dict[str, float]:
-        """Let the peer `train` or `predict` `count` steps; returns CPU seconds, wall seconds and loss."""
-        with suppress(BrokenPipeError):
-            print(json.dumps([action, count]), file=self._process.stdin, flush=True)
-        return self._receive()
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.kill()
-        self._process.communicate()
-        self._log.close()
-
-    def _receive(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if line:
-            return json.loads(line)
-        self._log.seek(0)
-        raise WorkerFailure("\n".join(self._log.read().strip().splitlines()[-4:]) or "ended without a message")
+CLOCKS = ("cpu", "wall")
 
 
 @dataclass
@@ -79,10 +34,9 @@ class Samples:
 
     def summary(self) -> dict[str, Any]:
         """Medians in milliseconds; spread is (max - min) / median over the rounds."""
-        median = statistics.median(self.step)
         return {
-            "step_ms": 1e3 * median,
-            "spread": (max(self.step) - min(self.step)) / median,
+            "step_ms": 1e3 * statistics.median(self.step),
+            "spread": spread(self.step),
             "call_ms": 1e3 * statistics.median(self.call),
             "step_ms_by_round": [1e3 * value for value in self.step],
         }
@@ -96,6 +50,7 @@ class Result:
     ready: dict[str, Any] = field(default_factory=dict)
     times: dict[str, dict[str, Samples]] = field(default_factory=dict)
     losses: list[float] = field(default_factory=list)
+    peak_mib: float | None = None
     failures: list[str] = field(default_factory=list)
     failed_while_running: bool = False
 
@@ -105,26 +60,40 @@ class Result:
         return samples.summary() if samples else None
 
 
+@dataclass(frozen=True)
+class Settings:
+    """How every workload is measured.
+
+    Attributes:
+        rounds: Timed rounds, after one that warms up.
+        core: Where everything is timed.
+        start_cores: Where the processes start, as many at a time as there are cores.
+        environment: Variables for all processes.
+    """
+
+    rounds: int
+    core: int
+    start_cores: tuple[int, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
 def measure(
-    workload: Workload, specs: list[PeerSpec], rounds: int, core: int, progress: Callable[[str], None]
+    workload: Workload, specs: Sequence[PeerSpec], settings: Settings, progress: Callable[[str], None]
 ) -> list[Result]:
     """Start every peer, check that they compute the same thing, and time them in turn, chunk by chunk."""
     results = [Result(spec) for spec in specs]
     workers: dict[str, Worker] = {}
     try:
-        for result in results:
-            progress(f"{workload.name}: start {result.spec.name}")
-            with _failure_noted(result, "did not start"):
-                worker = workers[result.spec.name] = Worker(result.spec, workload, core)
-                result.ready = worker.ready
-        running = [result for result in results if result.ready]
+        progress(f"{workload.name}: start {len(specs)} peers")
+        together([partial(_start, workload, result, workers, settings) for result in results], settings.start_cores)
+        running = [result for result in results if result.ready and not result.failed_while_running]
         _check_same_model(workload, running)
-        for number in range(rounds + 1):
+        for number in range(settings.rounds + 1):
             # Round 0 warms up both chunk sizes. Odd rounds run backwards, so that no peer always follows the same one.
             for result in running[::-1] if number % 2 else running:
                 if result.failed_while_running:
                     continue
-                progress(f"{workload.name}: round {number} of {rounds}, {result.spec.name}")
+                progress(f"{workload.name}: round {number} of {settings.rounds}, {result.spec.name}")
                 with _failure_noted(result, "stopped"):
                     _round(workload, result, workers[result.spec.name], record=number > 0)
     finally:
@@ -133,6 +102,22 @@ def measure(
     for result in running:
         _check_learning(result)
     return results
+
+
+def _start(workload: Workload, result: Result, workers: dict[str, Worker], settings: Settings, core: int) -> None:
+    with _failure_noted(result, "did not start"):
+        worker = workers[result.spec.name] = Worker(result.spec, workload.name, core, settings.environment)
+        initial, first = worker.run("logits", 1), worker.run("train", 1)
+        after = worker.run("logits", 1)
+        result.ready = {
+            **worker.ready,
+            "first_predict_s": initial["cpu"],
+            "first_train_s": first["cpu"],
+            "first_loss": first["loss"],
+            "initial_logits": initial["logits"],
+            "logits_after_one_step": after["logits"],
+        }
+        worker.pin(settings.core)
 
 
 @contextmanager
@@ -149,8 +134,9 @@ def _round(workload: Workload, result: Result, worker: Worker, record: bool) -> 
         long, short = worker.run(phase, chunks.long), worker.run(phase, chunks.short)
         if phase == "train":
             result.losses.append(long["loss"])
+        result.peak_mib = short["peak_mib"]
         if record:
-            for clock in ("cpu", "wall"):
+            for clock in CLOCKS:
                 samples = result.times.setdefault(phase, {}).setdefault(clock, Samples())
                 samples.add(short[clock], long[clock], chunks)
 

@@ -10,8 +10,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from machine import facts
-from measure import measure
+from measure import Settings, measure
 from peers import FRAMEWORKS, PEERS, PeerSpec
+from processes import available_cores
 from report import once_table, record, step_table
 from rich.console import Console
 from workloads import WORKLOADS, Chunks, Workload
@@ -22,12 +23,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     console, progress = Console(), Console(stderr=True)
     before, entries = facts(options.core), []
+    settings = Settings(options.rounds, options.core, tuple(available_cores()))
     for workload in options.workloads:
         chosen = [spec for spec in options.peers if spec.framework in options.backends and spec.supports(workload)]
         if options.smoke:
             workload = replace(workload, train=Chunks(2, 8), predict=Chunks(2, 8))
         with progress.status("") as status:
-            results = measure(workload, chosen, options.rounds, options.core, status.update)
+            results = measure(workload, chosen, settings, status.update)
         new = record(workload, results)
         console.print(step_table(workload, new), once_table(new))
         for entry in new:
