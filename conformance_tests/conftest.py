@@ -7,6 +7,9 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("KERAS_BACKEND", "jax")
+# What a machine measured must not decide what is tested: the suite runs every way by name.
+os.environ["MULTIBACK_CACHE"] = ""
+os.environ["MULTIBACK_TUNING"] = "off"
 
 import pytest
 

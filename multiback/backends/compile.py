@@ -25,10 +25,17 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Program:
-    """A traced function compiled on one backend, with the Variables that are its state."""
+    """A traced function compiled on one backend, with the Variables that are its state.
+
+    Attributes:
+        trace: The graph as it was recorded, and its Variables.
+        executable: What runs.
+        sizes: The symbolic sizes that were expected, as in `Options`.
+    """
 
     trace: Trace
     executable: Executable
+    sizes: tuple[tuple[str, int], ...] = ()
 
     def run(self, arrays: Sequence[Any]) -> Sequence[Any]:
         """Runs on native arrays; new state goes back into the Variables."""
@@ -127,7 +134,8 @@ class Compiled:
         """Traces the function for arguments with these `Spec` leaves, and compiles it; `sizes` are those expected."""
         traced = trace(self.function, *arguments, name=self.name)
         check(traced.graph)
-        return Program(traced, adapter.compile(traced.graph, replace(self.options, sizes=tuple(sizes))))
+        options = replace(self.options, sizes=tuple(sizes))
+        return Program(traced, adapter.compile(traced.graph, options), options.sizes)
 
 
 def natives(leaves: Sequence[Any], adapter: Adapter | None) -> tuple[Adapter, list[Any], list[int]]:

@@ -368,7 +368,9 @@ class Adapter(ABC):
         prepared = check(self.prepare(graph, options))
         if self.partial or self.dtypes_missing:
             self.check_supported(prepared)
-        options = tuning.with_jit(self, prepared, options)
+        tuned = tuning.with_jit(self, prepared, options)
+        if tuned is not options:
+            options, prepared = tuned, check(self.prepare(graph, tuned))
         variants = tuning.variants(self, prepared, options)
 
         def lookup(equation: Equation) -> Lowering:

@@ -11,7 +11,6 @@ runs all of them.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -24,12 +23,15 @@ import numpy as np
 from multiback.backends import tuning_records
 from multiback.errors import ArgumentError
 from multiback.graph.dims import evaluate
+from multiback.graph.fingerprint import fingerprint
 from multiback.graph.ir import Equation, Graph, Literal, Spec, Value, flat, map_tuple
 
 if TYPE_CHECKING:
     from multiback.backends.protocol import Adapter, Executable, Fast, Options
 
 POLICIES = ("measure", "recorded", "off")
+JIT_WAYS = {None: "usual", False: "plain", True: "jit"}
+"""The names of the values of `Options.jit` in the records."""
 _POLICY: ContextVar[str | None] = ContextVar("multiback_tuning", default=None)
 _ALWAYS: ContextVar[bool] = ContextVar("multiback_tuning_always", default=False)
 _GAIN = 1.05
@@ -95,13 +97,16 @@ def with_jit(adapter: Adapter, graph: Graph, options: Options) -> Options:
     if not records.has_steps:
         return options
     found = records.get(step_key(graph, options))
-    return replace(options, jit=min(found, key=lambda n: found[n]) == "jit") if found else options
+    if not found:
+        return options
+    usual = JIT_WAYS[adapter.jit_choices[0]]
+    best = min(found, key=lambda n: found[n] * (1.0 if n == usual else _GAIN))
+    return replace(options, jit=best == JIT_WAYS[True])
 
 
 def step_key(graph: Graph, options: Options) -> str:
     """What a whole graph is remembered under: what it computes, and the sizes that were expected."""
-    text = f"{graph} {options.sizes} {options.differentiable}"
-    return "step " + hashlib.sha256(text.encode()).hexdigest()[:32]
+    return "step " + fingerprint(graph, options.sizes, options.differentiable)
 
 
 def _walk(graph: Graph, differentiated: bool) -> Iterator[tuple[Equation, bool]]:
@@ -173,22 +178,28 @@ def _measured(
     return race(ways)
 
 
-def race(ways: dict[str, Callable[[], Any]]) -> dict[str, float]:
-    """The shortest seconds of one call of each, measured in turn after two calls to warm up."""
+def race(ways: dict[str, Callable[[], Any]], seconds: float = _SECONDS, rounds: int = _ROUNDS) -> dict[str, float]:
+    """The shortest seconds of one call of each, measured in turn after two calls to warm up.
+
+    Arguments:
+        ways: Calls that return when their work is done.
+        seconds: When a way has taken as long in all, it is not called again.
+        rounds: How often each is measured at most.
+    """
     best = dict.fromkeys(ways, np.inf)
     spent = dict.fromkeys(ways, 0.0)
     for run in ways.values():
         run()
         run()
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         for name, run in ways.items():
-            if spent[name] > _SECONDS and best[name] < np.inf:
+            if spent[name] > seconds and best[name] < np.inf:
                 continue
             start = time.perf_counter()
             run()
-            seconds = time.perf_counter() - start
-            spent[name] += seconds
-            best[name] = min(best[name], seconds)
+            taken = time.perf_counter() - start
+            spent[name] += taken
+            best[name] = min(best[name], taken)
     return best
 
 

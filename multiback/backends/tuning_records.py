@@ -8,12 +8,14 @@ import json
 import os
 import platform
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from multiback.backends.protocol import Adapter
+    from multiback.backends.protocol import Adapter, Plugin
 
 FORMAT = "multiback-tuning/1"
 
@@ -90,20 +92,33 @@ def folder() -> Path | None:
 
 def of(adapter: Adapter) -> Records:
     """The records for a backend as it runs now: its version, the processor, the device and the number of threads."""
-    about = {
-        "backend": adapter.name,
-        "version": _version(adapter),
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-    }
-    return _records(folder(), json.dumps(about, sort_keys=True))
+    about = {"backend": adapter.name, "version": _version(adapter), **_machine()}
+    return _records(folder(), adapter.name, json.dumps(about, sort_keys=True))
+
+
+def of_backends(plugins: Sequence[Plugin]) -> Records:
+    """The records that compare backends, as they are installed; imports none of them."""
+    about = {**{p.name: _installed(p.distributions) for p in plugins}, **_machine()}
+    return _records(folder(), "backends", json.dumps(about, sort_keys=True))
+
+
+def _machine() -> dict[str, Any]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {"processor": _processor(), "cores": cores}
 
 
 @functools.cache
-def _records(where: Path | None, about: str) -> Records:
-    facts = json.loads(about)
+def _records(where: Path | None, name: str, about: str) -> Records:
     digest = hashlib.sha256(about.encode()).hexdigest()[:12]
-    return Records(where / f"tuning-{facts['backend']}-{digest}.json" if where else None, facts)
+    return Records(where / f"tuning-{name}-{digest}.json" if where else None, json.loads(about))
+
+
+@functools.cache
+def _installed(distributions: tuple[str, ...]) -> str:
+    for name in distributions:
+        with suppress(metadata.PackageNotFoundError):
+            return metadata.version(name)
+    return "not installed"
 
 
 @functools.cache

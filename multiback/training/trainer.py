@@ -418,6 +418,29 @@ class Trainer:
         feed = make_feed(x, batch_size=batch_size, steps=steps, float_dtype=self._float_dtype(), to_numpy=_to_host)
         return loop.predict(self, feed, verbose=verbose, callbacks=callbacks)
 
+    def tune(self, x: Any, y: Any = None, *, batch_size: int | None = None, backends: Any = None) -> Any:
+        """Measures the model's steps in every way that a backend lets be chosen; this machine remembers the quickest.
+
+        Later steps of such a model with such a batch run in the quickest way, in other processes too. The model's state
+        does not change. `python -m multiback tune` does the same for a saved model.
+
+        Arguments:
+            x, y: Arrays, as in `fit`; with `y`, and after `compile`, the training step is measured too.
+            batch_size: Rows that are used, from the front; default 32.
+            backends: Names, or "all" for all that are installed (the reference left out); the model's own by default.
+
+        Returns:
+            A `Tuning`: its `str()` is a table, and `fastest()` the quickest row.
+
+        Example:
+            >>> print(model.tune(x, y, batch_size=64, backends="all"))  # doctest: +SKIP
+        """
+        from multiback.training.tune import names_of, tune
+
+        batch = self._batch(*(tree.map(lambda a: a[: batch_size or 32], part) for part in (x, y)))
+        trained = self.compiled and y is not None
+        return tune(self, batch, names_of(self, backends), ["train_step"] * trained + ["predict_step"])
+
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
