@@ -81,11 +81,33 @@ class Model(Saveable, BuiltByCalling, Trainer, Layer):
         expand_nested: bool = False,
         show_trainable: bool = False,
         layer_range: Any = None,
+        *,
+        flops: bool = False,
     ) -> None:
-        """Prints the layers with their output shapes and numbers of weights."""
+        """Prints the layers with their output shapes, numbers of weights and, if asked, operations for a sample."""
         from multiback.models.summary import print_summary
 
-        print_summary(self, line_length, print_fn, expand_nested, show_trainable, layer_range)
+        print_summary(self, line_length, print_fn, expand_nested, show_trainable, layer_range, flops)
+
+    def flops(self, batch_size: int = 1, training: bool = False, sizes: Mapping[str, int] | None = None) -> int:
+        """The floating-point operations of a call: nothing is run; a multiplication with an addition counts as two.
+
+        Arguments:
+            batch_size: The number of samples.
+            training: Whether to add the backward pass to all trainable weights.
+            sizes: Named sizes, where inputs have other axes of unknown size.
+
+        Raises:
+            NotBuiltError: if the model is not built.
+            ArgumentError: if an axis of unknown size is not given.
+
+        Example:
+            >>> Sequential([Input((3,)), Dense(4, use_bias=False)]).flops()
+            24
+        """
+        from multiback.profiling.models import model_costs
+
+        return model_costs(self, batch_size, training, sizes).costs.flops
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Any:

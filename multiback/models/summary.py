@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import Any
 
 from multiback import tree
 from multiback.errors import ArgumentError, MultibackError
+from multiback.layers._operation import Operation
 from multiback.layers._symbolic import Node
 from multiback.models.functional import Functional
 
@@ -23,6 +25,7 @@ def print_summary(
     expand_nested: bool = False,
     show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
+    flops: bool = False,
 ) -> None:
     """Prints a model's layers and the numbers of its weights; without colours where nobody sees them.
 
@@ -33,9 +36,12 @@ def print_summary(
         expand_nested: Whether to show the layers of models inside.
         show_trainable: Whether to show which layers are trained.
         layer_range: Names, or regular expressions for them, of the first and the last layer to show.
+        flops: Whether to show the floating-point operations of the forward pass for one sample, in each layer (all its
+            calls together) and in the model; `?` where an axis other than the batch has no fixed size.
 
     Raises:
         ArgumentError: if `layer_range` names no layers.
+        NotBuiltError: with `flops`, if the model is not built.
 
     Example:
         >>> print_summary(model, expand_nested=True)
@@ -47,10 +53,13 @@ def print_summary(
     if not console.is_terminal or line_length is not None:
         console.width = line_length or _PLAIN_WIDTH
     layers = _chosen(model, layer_range)
+    counted = _Operations(model) if flops else None
     console.print(_styled((f'Model: "{model.name}"', "bold")))
-    console.print(_table(model, layers, expand_nested, show_trainable))
+    console.print(_table(model, layers, expand_nested, show_trainable, counted))
     for line in _totals(model):
         console.print(line)
+    if counted is not None:
+        console.print(_styled((" FLOPs per sample: ", "bold"), (counted.of(model.name), "number")))
     if buffer is not None and print_fn is not None:
         print_fn(buffer.getvalue())
 
@@ -74,7 +83,30 @@ def _chosen(model: Any, layer_range: Sequence[str] | None) -> list[Any]:
     return layers[first[0] : last[-1] + 1]
 
 
-def _table(model: Any, layers: Sequence[Any], expand_nested: bool, show_trainable: bool) -> Any:
+class _Operations:
+    """The floating-point operations of a forward pass for one sample, by layer."""
+
+    def __init__(self, model: Any) -> None:
+        from multiback.profiling.models import model_costs
+
+        self.costs, self.samples = None, 1
+        # What is not built is an error; axes whose sizes nobody knows are not.
+        with contextlib.suppress(ArgumentError):
+            counted = model_costs(model)
+            self.costs, self.samples = counted.costs, counted.samples
+
+    def of(self, path: str) -> str:
+        """What the layer at this path takes, as text."""
+        if self.costs is None:
+            return "?"
+        rows = self.costs.within(path)
+        least = "" if all(row.exact for row in rows) else "at least "
+        return f"{least}{round(sum(row.flops for row in rows) / self.samples):,}"
+
+
+def _table(
+    model: Any, layers: Sequence[Any], expand_nested: bool, show_trainable: bool, counted: _Operations | None
+) -> Any:
     from rich.box import ROUNDED
     from rich.table import Table
 
@@ -86,17 +118,21 @@ def _table(model: Any, layers: Sequence[Any], expand_nested: bool, show_trainabl
     table.add_column("Layer (type)", overflow="fold")
     table.add_column("Output shape", overflow="fold")
     table.add_column("Params", justify="right", no_wrap=True)
+    if counted is not None:
+        table.add_column("FLOPs", justify="right", no_wrap=True)
     if branched:
         table.add_column("Connected to", overflow="fold")
     if show_trainable:
         table.add_column("Trainable", justify="center", no_wrap=True)
-    for layer, depth in _rows(layers, expand_nested):
+    for layer, depth, path in _rows(layers, expand_nested, model.name):
         indent = "   " * (depth - 1) + "└─ " if depth else ""
         cells = [
             _styled((indent, "rule"), (layer.name, ""), (" (", ""), (_kind(layer), "type"), (")", "")),
             _styled((_output_shape(layer), "number")),
             _styled((f"{layer.count_params():,}" if layer.built else "not built", "number")),
         ]
+        if counted is not None:
+            cells.append(_styled((counted.of(path), "number")))
         if branched:
             cells.append(_styled((_connections(calls, layer) if depth == 0 else "", "")))
         if show_trainable:
@@ -105,16 +141,17 @@ def _table(model: Any, layers: Sequence[Any], expand_nested: bool, show_trainabl
     return table
 
 
-def _rows(layers: Sequence[Any], expand_nested: bool, depth: int = 0) -> Iterator[tuple[Any, int]]:
+def _rows(layers: Sequence[Any], expand_nested: bool, above: str, depth: int = 0) -> Iterator[tuple[Any, int, str]]:
+    """Each layer with its depth and the path of its calls."""
     for layer in layers:
-        yield layer, depth
+        path = f"{above}/{layer.name}"
+        yield layer, depth, path
         if expand_nested and hasattr(layer, "layers"):
-            yield from _rows(layer.layers, True, depth + 1)
+            yield from _rows(layer.layers, True, path, depth + 1)
 
 
 def _kind(layer: Any) -> str:
-    op = getattr(layer, "op", None)
-    return f"ops.{op.name}" if op is not None and hasattr(op, "operands") else type(layer).__name__
+    return f"ops.{layer.op.name}" if isinstance(layer, Operation) else type(layer).__name__
 
 
 def _output_shape(layer: Any) -> str:

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from multiback.profiling.costs import Cost, Costs, costs, flops
+from multiback.profiling.models import Counted, model_costs
 
-__all__ = ["Cost", "Costs", "costs", "flops"]
+__all__ = ["Cost", "Costs", "Counted", "costs", "flops", "model_costs"]
