@@ -47,8 +47,7 @@ def _layers(api: Any, workload: Workload) -> list[Any]:
     first, last = layers.Input(workload.input_shape), layers.Dense(CLASSES)
     match workload.kind:
         case "mlp":
-            hidden = dict(workload.weights)["dense_2/bias"][0]
-            return [first, layers.Dense(hidden, activation="relu"), layers.Dense(hidden, activation="relu"), last]
+            return [first, *(layers.Dense(units, activation="relu") for units in workload.sizes["hidden"]), last]
         case "cnn":
             return [
                 first,

@@ -81,9 +81,9 @@ def _train_step(forward: Any, state: dict[str, Any], x: jax.Array, y: jax.Array)
 
 
 def _mlp(weights: list[jax.Array], x: jax.Array) -> jax.Array:
-    kernel_1, bias_1, kernel_2, bias_2, kernel, bias = weights
-    x = jax.nn.relu(x @ kernel_1 + bias_1)
-    x = jax.nn.relu(x @ kernel_2 + bias_2)
+    *hidden, kernel, bias = weights
+    for hidden_kernel, hidden_bias in zip(hidden[::2], hidden[1::2], strict=True):
+        x = jax.nn.relu(x @ hidden_kernel + hidden_bias)
     return x @ kernel + bias
 
 

@@ -85,9 +85,9 @@ class TensorFlowPeer:
 
 
 def _mlp(weights: list[tf.Variable], x: tf.Tensor) -> tf.Tensor:
-    kernel_1, bias_1, kernel_2, bias_2, kernel, bias = weights
-    x = tf.nn.relu(tf.nn.bias_add(x @ kernel_1, bias_1))
-    x = tf.nn.relu(tf.nn.bias_add(x @ kernel_2, bias_2))
+    *hidden, kernel, bias = weights
+    for hidden_kernel, hidden_bias in zip(hidden[::2], hidden[1::2], strict=True):
+        x = tf.nn.relu(tf.nn.bias_add(x @ hidden_kernel, hidden_bias))
     return tf.nn.bias_add(x @ kernel, bias)
 
 

@@ -1,6 +1,7 @@
 """Plain PyTorch: an nn.Module in NCHW, a training loop by hand, fused Adam."""
 
 import os
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -82,14 +83,11 @@ def _model(workload: Workload) -> nn.Module:
     weights = [torch.from_numpy(weight) for weight in initial_weights(workload)]
     match workload.kind:
         case "mlp":
-            inputs, hidden = weights[0].shape
-            model: nn.Module = nn.Sequential(
-                nn.Linear(inputs, hidden),
-                nn.ReLU(),
-                nn.Linear(hidden, hidden),
-                nn.ReLU(),
-                nn.Linear(hidden, CLASSES),
-            )
+            widths = [workload.input_shape[0], *workload.sizes["hidden"], CLASSES]
+            layers: list[nn.Module] = []
+            for inputs, units in pairwise(widths):
+                layers += [nn.Linear(inputs, units), nn.ReLU()]
+            model: nn.Module = nn.Sequential(*layers[:-1])
             values = [weight.T if weight.ndim == 2 else weight for weight in weights]
         case "cnn":
             model = nn.Sequential(
