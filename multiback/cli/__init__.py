@@ -1,4 +1,4 @@
-"""The command line: `multiback backends`, `multiback ops`, `multiback conformance`."""
+"""The command line: `multiback backends`, `ops`, `conformance`, `tune`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from multiback.cli import conformance
+from multiback.cli import conformance, tune
 from multiback.errors import MultibackError
 
 
@@ -27,6 +27,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
     )
+    tune.add_arguments(
+        commands.add_parser(
+            "tune",
+            help="measure the steps of a model here, and remember the quickest ways",
+            description=tune.DESCRIPTION,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    )
     given = parser.parse_args(argv)
     try:
         if given.version:
@@ -43,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             show_ops(given.name)
         elif given.command == "conformance":
             return conformance.run(given)
+        elif given.command == "tune":
+            return tune.run(given)
         else:
             parser.print_help()
     except MultibackError as error:

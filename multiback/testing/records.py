@@ -40,7 +40,8 @@ class Check:
         case: What tells it from the subject's other checks.
         dtype: The dtype it is computed in; "" where that has no meaning.
         run: Computes on an adapter, whose backend is selected, and yields the comparisons.
-        path: "native" (fast versions of composites used) or "expanded" (their bodies).
+        path: "native" (fast versions of composites used), "expanded" (their bodies), or "rivals" (each of the other
+            ways that an adapter has to run the op).
         thorough: Whether it is left to the long sweep.
         family: A name for the subject and others like it, such as the module of an op, to choose them together.
         concerns: Whether it has a meaning for an adapter; it is not counted for the others.
@@ -51,7 +52,7 @@ class Check:
     case: str
     dtype: str
     run: Callable[[Adapter], Iterable[Row]]
-    path: Literal["native", "expanded"] = "native"
+    path: Literal["native", "expanded", "rivals"] = "native"
     thorough: bool = False
     family: str = ""
     concerns: Callable[[Adapter], bool] = lambda adapter: True
@@ -59,7 +60,7 @@ class Check:
     @property
     def id(self) -> str:
         """Such as `ops/softmax/axis/float32`; the name by which deviations refer to it."""
-        parts = (self.kind, self.subject, self.case, self.dtype, "expanded" if self.path == "expanded" else "")
+        parts = (self.kind, self.subject, self.case, self.dtype, "" if self.path == "native" else self.path)
         return "/".join(filter(None, parts))
 
 

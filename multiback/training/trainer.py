@@ -437,7 +437,9 @@ class Trainer:
         """
         from multiback.training.tune import names_of, tune
 
-        batch = self._batch(*(tree.map(lambda a: a[: batch_size or 32], part) for part in (x, y)))
+        batch = self._batch(
+            *(tree.map(lambda a: None if a is None else a[: batch_size or 32], part) for part in (x, y))
+        )
         trained = self.compiled and y is not None
         return tune(self, batch, names_of(self, backends), ["train_step"] * trained + ["predict_step"])
 

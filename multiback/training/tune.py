@@ -10,7 +10,12 @@ from typing import Any
 from multiback import tree
 from multiback.backends import registry, tuning, tuning_records
 from multiback.backends.protocol import Adapter, Options
+from multiback.dtypes import as_dtype
 from multiback.errors import ArgumentError
+from multiback.graph.dims import Dim
+from multiback.graph.fingerprint import fingerprint
+from multiback.graph.ir import Spec
+from multiback.graph.trace import trace
 from multiback.training.data import Batch
 from multiback.training.steps import Step
 
@@ -98,7 +103,7 @@ def tune(model: Any, batch: Batch, backends: Sequence[str], steps: Sequence[str]
         steps: Among "train_step", "test_step", "predict_step".
     """
     backend, state = model._backend, None
-    found: list[_Candidate] = []
+    found: dict[tuple[str, str], list[_Candidate]] = {}
     before = {n: tuning_records.of(registry.get_adapter(n)).items() for n in backends}
     try:
         for name in backends:
@@ -106,24 +111,28 @@ def tune(model: Any, batch: Batch, backends: Sequence[str], steps: Sequence[str]
             model._forget_steps()
             model._ensure_built_on(batch)
             state = state or _Snapshot(model)
-            found += [c for step in steps for c in _candidates(model, batch, step, registry.get_adapter(name))]
+            for step in steps:
+                found[name, step] = _candidates(model, batch, step, registry.get_adapter(name))
         # Several turns, so that a disturbance of the machine does not meet one backend alone.
         for _ in range(_TURNS):
-            for name in backends:
-                for step in steps:
-                    _time(model, batch, [c for c in found if (c.adapter.name, c.step.compiled.name) == (name, step)])
+            for candidates in found.values():
+                _time(model, batch, candidates)
     finally:
         model._backend = backend
         model._forget_steps()
         if state is not None:
             state.put_back()
+    for candidates in found.values():
+        _remember(candidates)
     ops = {}
     for name in backends:
-        for step in steps:
-            _remember([c for c in found if (c.adapter.name, c.step.compiled.name) == (name, step)])
         entries = tuning_records.of(registry.get_adapter(name)).items()
         ops[name] = {k: v for k, v in entries.items() if not k.startswith("step ") and before[name].get(k) != v}
-    rows = tuple(Measured(c.step.compiled.name, c.adapter.name, c.way, c.seconds) for c in found)
+    if len(backends) > 1 and set(backends) == set(names_of(model, "all")):
+        for step in steps:
+            times = {n: min(c.seconds for c in found[n, step]) for n in backends}
+            tuning_records.of_backends([registry.plugins()[n] for n in backends]).put(key_of(model, batch, step), times)
+    rows = tuple(Measured(s, n, c.way, c.seconds) for (n, s), candidates in found.items() for c in candidates)
     return Tuning(tree.leaves(batch.x)[0].shape[0], rows, {k: v for k, v in ops.items() if v})
 
 
@@ -188,3 +197,24 @@ class _Snapshot:
         for variable in self.model._state():
             if variable not in known:
                 variable.assign(0 * variable.numpy())
+
+
+def key_of(model: Any, batch: Batch, kind: str) -> str:
+    """What a choice of backend is remembered under: the graph of the step, not lowered for any, and the batch size."""
+    asked = model._backend
+    model._backend = names_of(model, "all")[0]
+    try:
+        model._ensure_built_on(batch)
+    finally:
+        model._backend = asked
+    rows = tree.leaves(batch.x)[0].shape[0]
+
+    def spec(a: Any) -> Any:
+        return None if a is None else Spec((Dim.named("batch"), *a.shape[1:]), as_dtype(a.dtype))
+
+    def step(*parts: Any) -> Any:
+        results = getattr(model, kind)(parts)
+        return dict(results) if isinstance(results, dict) else results
+
+    graph = trace(step, *tree.map(spec, tuple(batch)), name=kind).graph
+    return f"{kind} {fingerprint(graph, rows)}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -70,6 +71,8 @@ def _checks_of(op: Op) -> Iterator[Check]:
             body = functools.partial(run_case, op, case, first, fast=False)
             has_fast = functools.partial(_has_fast, op.name)
             yield check(case.label, first, body, path="expanded", concerns=has_fast)
+        rivals = functools.partial(run_rivals, op, case, first)
+        yield check(case.label, first, rivals, path="rivals", concerns=functools.partial(_has_rivals, op.name))
         if drawable(case) and dtypes.as_dtype(first).is_float:
             for thorough in (False, True):
                 draws = functools.partial(agrees_on_draws, op, case, first, *DRAWS[thorough])
@@ -97,6 +100,10 @@ def _has_fast(name: str, adapter: Adapter) -> bool:
     return name in adapter.fast
 
 
+def _has_rivals(name: str, adapter: Adapter) -> bool:
+    return bool(adapter.rivals.get(name))
+
+
 def _has_autodiff(adapter: Adapter) -> bool:
     return adapter.autodiff
 
@@ -105,7 +112,16 @@ def _lacks_autodiff(adapter: Adapter) -> bool:
     return not adapter.autodiff
 
 
-def run_case(op: Op, case: Case, dtype: str, adapter: Adapter, *, fast: bool = True) -> Iterator[Row]:
+def run_rivals(op: Op, case: Case, dtype: str, adapter: Adapter) -> Iterator[Row]:
+    """As `run_case`, in each of the other ways that the adapter has to run the op."""
+    for way in adapter.rivals[op.name]:
+        for row in run_case(op, case, dtype, adapter, way=way):
+            yield replace(row, what=f"{row.what}, {way}")
+
+
+def run_case(
+    op: Op, case: Case, dtype: str, adapter: Adapter, *, fast: bool = True, way: str = "usual"
+) -> Iterator[Row]:
     """Compares one op with its float64 reference, and its gradients.
 
     Arguments:
@@ -114,6 +130,7 @@ def run_case(op: Op, case: Case, dtype: str, adapter: Adapter, *, fast: bool = T
         dtype: What the operands without a fixed dtype are cast to.
         adapter: Where it runs.
         fast: Whether native versions of composites are used; without, the body is judged.
+        way: A name among the adapter's `rivals`; nothing is judged where it does not cover the case.
     """
     kind = dtypes.as_dtype(dtype)
     graph = case_graph(op, case, dtype)
@@ -121,12 +138,15 @@ def run_case(op: Op, case: Case, dtype: str, adapter: Adapter, *, fast: bool = T
         expected = case.result[list(case.dtypes).index(dtype)]
         found = graph.outputs[0].dtype
         yield holds("dtype of the result", found == expected, f"{found}, expected {expected}")
-    executable = adapter.compile(graph, Options(fast=fast))
+    options = Options(fast=fast, variants=((op.name, way),))
+    executable = adapter.compile(graph, options)
+    if way != "usual" and not executable.variants:
+        return
     for number, sizes in enumerate(_sizes(case, dtype, fast)):
         yield from _values(op, case, dtype, adapter, sizes, executable, views=number > 0)
     if case.differentiable is not False and kind.is_float:
         for precision in dict.fromkeys((dtype, "float64") if dtype == case.dtypes[0] else (dtype,)):
-            yield from _gradients(op, case, precision, adapter, fast)
+            yield from _gradients(op, case, precision, adapter, options)
 
 
 def _values(
@@ -209,10 +229,10 @@ def reversed_view(array: np.ndarray) -> np.ndarray:
     return np.flip(np.ascontiguousarray(np.flip(array)))
 
 
-def _gradients(op: Op, case: Case, dtype: str, adapter: Adapter, fast: bool) -> Iterator[Row]:
+def _gradients(op: Op, case: Case, dtype: str, adapter: Adapter, options: Options) -> Iterator[Row]:
     graph = gradient_graph(op, case, dtype)
     arrays = draw(op, case, dtypes.as_dtype(dtype), SIZES[0])
-    got = [adapter.to_numpy(x) for x in adapter.compile(graph, Options(fast=fast))(*arrays)]
+    got = [adapter.to_numpy(x) for x in adapter.compile(graph, options)(*arrays)]
     want = reference(graph)(*map(wide, arrays))
     for i, (value, g, w) in enumerate(zip(graph.outputs, got, want)):
         verdict = judge(g, w, value.dtype, c=case.bound.gradient, scale=_largest(w))
