@@ -70,6 +70,7 @@ class TensorFlowAdapter(Adapter):
         )
 
     def prepare(self, graph: Graph, options: Options) -> Graph:
+        graph = super().prepare(graph, options)
         in_place = frozenset() if options.differentiable else _in_place(graph)
 
         def keep(equation: Equation) -> bool:
@@ -77,7 +78,9 @@ class TensorFlowAdapter(Adapter):
                 return False
             return self.keeps(equation, options)
 
-        return passes.optimize(passes.expand(graph, keep))
+        if all(keep(e) for e in graph.walk() if e.op.composite):
+            return graph
+        return passes.optimize(passes.expand(graph, keep), off=options.passes_off)
 
     def wrap(self, function: Callable[..., Any], graph: Graph, options: Options) -> Callable[..., Any]:
         if options.differentiable and len(graph.equations) <= _PLAIN:

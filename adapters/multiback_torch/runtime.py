@@ -16,8 +16,9 @@ import torch.nn.functional as F
 import multiback.ops
 from multiback import dtypes, tree
 from multiback.backends.protocol import Adapter, Options
-from multiback.graph.donation import aliases, donate
+from multiback.graph.donation import aliases, donate, sound
 from multiback.graph.ir import Graph, Value
+from multiback.graph.passes import PASSES
 from multiback.graph.source import Dialect
 from multiback_torch._unsigned import in_int64
 from multiback_torch.fast import FAST
@@ -47,7 +48,14 @@ class TorchAdapter(Adapter):
     def prepare(self, graph: Graph, options: Options) -> Graph:
         if _differentiated_twice(graph):
             options = replace(options, disabled=options.disabled | _ONCE_DIFFERENTIABLE)
-        return in_int64(super().prepare(graph if options.differentiable else donate(graph, IN_PLACE), options))
+        prepared = super().prepare(graph, options)
+        if not sound(prepared, IN_PLACE):
+            # A rewrite has made something share storage with what was to be overwritten.
+            prepared = super().prepare(graph, replace(options, passes_off=PASSES))
+        return in_int64(prepared)
+
+    def annotate(self, graph: Graph, options: Options) -> Graph:
+        return graph if options.differentiable else donate(graph, IN_PLACE)
 
     def wrap(self, function: Callable[..., Any], graph: Graph, options: Options) -> Callable[..., Any]:
         count, updates = len(graph.updates), graph.updates

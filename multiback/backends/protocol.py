@@ -153,6 +153,7 @@ class Options:
         jit: Compile further (jax.jit, tf.function with XLA, torch.compile): True, False, or None: the adapter chooses.
         fast: Whether native versions of composites are used.
         disabled: Composites that are expanded even so.
+        passes_off: Rewrites of the graph that are left out, of `multiback.graph.passes.PASSES`.
         sizes: The symbolic sizes that are expected, such as `(("batch", 32),)`: what is chosen by measuring is chosen
             for them. The executable serves other sizes too.
         variants: Ways forced on ops, as `(op, way)`: "usual", or a name in the adapter's `rivals`.
@@ -162,6 +163,7 @@ class Options:
     jit: bool | None = None
     fast: bool = True
     disabled: frozenset[str] = field(default_factory=frozenset)
+    passes_off: frozenset[str] = field(default_factory=frozenset)
     sizes: tuple[tuple[str, int], ...] = ()
     variants: tuple[tuple[str, str], ...] = ()
 
@@ -352,11 +354,22 @@ class Adapter(ABC):
         fast = self.fast.get(name)
         return fast is not None and options.fast and name not in options.disabled and fast.when(equation)
 
+    def annotate(self, graph: Graph, options: Options) -> Graph:
+        """The graph with what the adapter wants to know of an equation before it decides which composites to keep."""
+        return graph
+
     def prepare(self, graph: Graph, options: Options) -> Graph:
         """The passes before lowering."""
         if not self.autodiff:
             graph = gradient.expand_gradients(graph)
-        return passes.optimize(passes.expand(graph, lambda equation: self.keeps(equation, options)))
+        graph = self.annotate(passes.optimize(graph, off=options.passes_off), options)
+        return passes.lower(
+            graph,
+            lambda equation: self.keeps(equation, options),
+            off=options.passes_off,
+            sizes=dict(options.sizes),
+            inference=not options.differentiable,
+        )
 
     def compile(self, graph: Graph, options: Options | None = None) -> Executable:
         """The graph as a native callable.

@@ -25,6 +25,15 @@ def donate(graph: Graph, written: Mapping[str, Collection[str]]) -> Graph:
     return graph.replace(equations=tuple(equations))
 
 
+def sound(graph: Graph, written: Mapping[str, Collection[str]]) -> bool:
+    """Whether all equations marked `in_place` may write still, now that the graph has been rewritten."""
+    return all(
+        _may_write(graph, i, _written(e, written[e.op.name]))
+        for i, e in enumerate(graph.equations)
+        if e.op.name in written and e.attributes.get("in_place", False)
+    )
+
+
 def _written(equation: Equation, names: Collection[str]) -> list[Any]:
     return [x for n, o in zip(equation.op.operands, equation.inputs) if n in names for x in flat(o)]
 
