@@ -49,6 +49,10 @@ BAD: dict[str, tuple[Callable[[mb.Model], Any], str]] = {
     "sample weight": (lambda m: m.fit(X, Y, sample_weight=np.ones(3)), r"sample_weight"),
     "evaluate": (lambda m: m.evaluate(X[:, :3], Y), r"Input 'features' expects shape \(None, 4\), got \(12, 3\)"),
     "predict": (lambda m: m.predict(X[:, :3]), r"Input 'features' expects shape \(None, 4\), got \(12, 3\)"),
+    "loss weights": (
+        lambda m: m.compile("sgd", "mse", ["accuracy"]),
+        r"compile\(loss_weights=...\) takes one number for each output, got 'accuracy'. Metrics are given by name",
+    ),
     "train_on_batch": (lambda m: m.train_on_batch(X[:, :3], Y), r"Input 'features' expects shape"),
 }
 _TEXTS: dict[str, dict[str, str]] = {}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from multiback import losses as losses_module
 from multiback import metrics as metrics_module
@@ -75,9 +78,18 @@ class Objective:
     Arguments:
         loss: Name, function or object; or a list or dict of them.
         loss_weights: Factors; or None.
+
+    Raises:
+        ArgumentError: if a factor is no number.
     """
 
     def __init__(self, loss: Any, loss_weights: Any = None) -> None:
+        for factor in tree.leaves(loss_weights):
+            if factor is not None and not isinstance(factor, numbers.Real | np.ndarray | np.generic):
+                raise ArgumentError(
+                    f"compile(loss_weights=...) takes one number for each output, got {factor!r}. "
+                    "Metrics are given by name: metrics=[...]."
+                )
         self.loss = loss
         self.loss_weights = loss_weights
         self.by_output: dict[str, Any] = {}
