@@ -6,6 +6,7 @@ Source: Griewank and Walther, Evaluating Derivatives, 2nd edition, chapter 3.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,9 +48,14 @@ def vjp(graph: Graph, operands: Sequence[Any], wrt: Sequence[int], cotangents: S
         if isinstance(output, Value) and cotangent is not None and output in active:
             _accumulate(gathered, output, cotangent)
     for equation in reversed(tape):
-        with scope(equation.scope) if equation.scope else _NOTHING:
+        with backward_scope(equation):
             _pull(equation, active, gathered)
     return outputs, [gathered[x] if x in gathered else zeros(x) for x in inputs]
+
+
+def backward_scope(equation: Equation) -> contextlib.AbstractContextManager[None]:
+    """Marks what is recorded inside as the backward pass of an equation: its scope with a prime, `encoder/dense'`."""
+    return scope(f"{equation.scope}'")
 
 
 def _distinct(operands: Sequence[Any]) -> list[Any]:
