@@ -17,10 +17,14 @@ import multiback.ops
 from multiback import dtypes, tree
 from multiback.backends.protocol import Adapter, Options
 from multiback.graph.donation import aliases, donate, sound
-from multiback.graph.ir import Graph, Value
+from multiback.graph.explicit import write_out
+from multiback.graph.ir import Equation, Graph, Value
+from multiback.graph.kernels import Kernel
 from multiback.graph.passes import PASSES
-from multiback.graph.source import Dialect
+from multiback.graph.source import Dialect, Lowering
 from multiback_torch._unsigned import in_int64
+from multiback_torch.backward import BACKWARD, EXPANDED, PRIMITIVES
+from multiback_torch.backward._aten import aten
 from multiback_torch.fast import FAST
 from multiback_torch.fast.updates import IN_PLACE
 from multiback_torch.lowering import LOWER
@@ -42,7 +46,10 @@ class TorchAdapter(Adapter):
     def __init__(self, plugin: Any) -> None:
         super().__init__(plugin)
         self.dialect = Dialect(
-            "{x}.shape[{axis}]", lambda dtype: str(_TO_TORCH[dtype]), self.from_numpy, {"torch": torch, "F": F}
+            "{x}.shape[{axis}]",
+            lambda dtype: str(_TO_TORCH[dtype]),
+            self.from_numpy,
+            {"torch": torch, "F": F, "aten": aten},
         )
 
     def prepare(self, graph: Graph, options: Options) -> Graph:
@@ -55,7 +62,16 @@ class TorchAdapter(Adapter):
         return in_int64(prepared)
 
     def annotate(self, graph: Graph, options: Options) -> Graph:
-        return graph if options.differentiable else donate(graph, IN_PLACE)
+        if options.differentiable:
+            return graph
+        if options.fast and not options.jit and "value_and_grad" not in options.disabled:
+            graph = write_out(
+                graph, BACKWARD, PRIMITIVES, lambda e: self.keeps(e, options) and e.op.name not in EXPANDED
+            )
+        return donate(graph, IN_PLACE)
+
+    def lowering(self, equation: Equation) -> Lowering:
+        return equation.op.lowering if isinstance(equation.op, Kernel) else super().lowering(equation)
 
     def wrap(self, function: Callable[..., Any], graph: Graph, options: Options) -> Callable[..., Any]:
         count, updates = len(graph.updates), graph.updates

@@ -30,20 +30,31 @@ def batch_normalization(x, mean, variance, offset, scale, *, axis, epsilon):
         shift = -mean * factor if offset is None else offset - mean * factor
         shape = [1] * axis + [-1] + [1] * (x.ndim - axis - 1)
         return x * factor.view(shape) + shift.view(shape)
-    rows = x.reshape(-1, x.shape[-1]) if axis == x.ndim - 1 else x.movedim(axis, 1)
-    y = F.batch_norm(rows, mean, variance, scale, offset, False, 0.0, epsilon)
-    return y.view(x.shape) if axis == x.ndim - 1 else y.movedim(1, axis)
+    return restored(F.batch_norm(channels_second(x, axis), mean, variance, scale, offset, False, 0.0, epsilon), x, axis)
 
 
 def batch_norm_train(x, offset, scale, *, axis, epsilon):
-    rows = x.reshape(-1, x.shape[-1]) if axis == x.ndim - 1 else x.movedim(axis, 1)
     channels = x.shape[axis]
     mean, variance = x.new_zeros(channels), x.new_zeros(channels)
-    y = torch.batch_norm(rows, scale, offset, mean, variance, True, 1.0, epsilon, False)
-    count = rows.numel() // channels
+    y = torch.batch_norm(channels_second(x, axis), scale, offset, mean, variance, True, 1.0, epsilon, False)
+    count = x.numel() // channels
     # The kernel divides the variance by count - 1.
     variance = variance * ((count - 1) / count) if count > 1 else x.new_zeros(channels)
-    return y.view(x.shape) if axis == x.ndim - 1 else y.movedim(1, axis), mean, variance
+    return restored(y, x, axis), mean, variance
+
+
+def channels_second(x, axis):
+    """A view as the kernels want it: channels_last images stay as they are in memory, rows of features are a matrix."""
+    if axis == x.ndim - 1 and x.ndim not in (4, 5):
+        return x.reshape(-1, x.shape[-1])
+    return x.movedim(axis, 1)
+
+
+def restored(y, x, axis):
+    """What came of `channels_second(x, axis)`, with the axes of `x`."""
+    if axis == x.ndim - 1 and x.ndim not in (4, 5):
+        return y.view(x.shape)
+    return y.movedim(1, axis)
 
 
 def _trailing(equation):

@@ -24,13 +24,18 @@ def random_bits(key, *, shape):
 
 
 def dropout(x, key, *, rate, noise_shape):
+    return x * dropout_mask(key, rate=rate, noise_shape=noise_shape, dtype=x.dtype)
+
+
+def dropout_mask(key, *, rate, noise_shape, dtype):
+    """What dropout multiplies by: 0, or 1 / (1 - rate)."""
     threshold, scale = round(rate * 2**32) - 2**31, 1 / (1 - rate)
-    if not computes_on_host(key) or x.dtype not in (torch.float32, torch.float64):
-        return x * (random_bits(key, shape=noise_shape) >= threshold).to(x.dtype).mul_(scale)
-    mask = np.empty(math.prod(noise_shape), np.float32 if x.dtype == torch.float32 else np.float64)
+    if not computes_on_host(key) or dtype not in (torch.float32, torch.float64):
+        return (random_bits(key, shape=noise_shape) >= threshold).to(dtype).mul_(scale)
+    mask = np.empty(math.prod(noise_shape), np.float32 if dtype == torch.float32 else np.float64)
     for start, piece in hashed_pieces(key.tolist(), mask.size):
         np.multiply(piece >= threshold, mask.dtype.type(scale), out=mask[start : start + piece.size])
-    return x * torch.from_numpy(mask).view(noise_shape)
+    return torch.from_numpy(mask).view(noise_shape)
 
 
 def fold_in(key, number):

@@ -6,15 +6,9 @@ import torch.nn.functional as F
 def conv(inputs, kernel, bias, *, strides, padding, data_format, dilation_rate, groups, input_dilation):
     n = len(strides)
     last = data_format == "channels_last"
-    x = inputs.permute(0, n + 1, *range(1, n + 1)) if last else inputs
-    w = kernel.permute(n + 1, n, *range(n))
+    x, w = channels_second(inputs, last), filters(kernel)
     if padding == "same":
-        spans = [(size - 1) * d + 1 for size, d in zip(x.shape[2:], input_dilation)]
-        totals = [
-            max(((size - 1) // s) * s + (k - 1) * d + 1 - size, 0)
-            for size, s, k, d in zip(spans, strides, w.shape[2:], dilation_rate)
-        ]
-        padding = [(total // 2, total - total // 2) for total in totals]
+        padding = same_padding(x.shape[2:], w.shape[2:], strides, dilation_rate, input_dilation)
     for axis, d in enumerate(input_dilation, 2):
         if d > 1:
             spread = F.pad(x.unsqueeze(axis + 1), [0, 0] * (x.ndim - axis - 1) + [0, d - 1])
@@ -29,6 +23,27 @@ def conv(inputs, kernel, bias, *, strides, padding, data_format, dilation_rate, 
         return y.squeeze(2).permute(0, 2, 1)
     y = (F.conv1d, F.conv2d, F.conv3d)[n - 1](x, w, bias, strides, pads, dilation_rate, groups)
     return y.permute(0, *range(2, n + 2), 1) if last else y
+
+
+def channels_second(x, last):
+    """A view with the channels after the batch; `last`: they are last now."""
+    return x.permute(0, x.ndim - 1, *range(1, x.ndim - 1)) if last else x
+
+
+def filters(kernel):
+    """A view of a kernel (space, in, out) as torch has it: (out, in, space)."""
+    n = kernel.ndim - 2
+    return kernel.permute(n + 1, n, *range(n))
+
+
+def same_padding(sizes, kernel, strides, dilation_rate, input_dilation):
+    """Zeros before and after each axis, so that the result has one element per stride."""
+    spans = [(size - 1) * d + 1 for size, d in zip(sizes, input_dilation)]
+    totals = [
+        max(((size - 1) // s) * s + (k - 1) * d + 1 - size, 0)
+        for size, s, k, d in zip(spans, strides, kernel, dilation_rate)
+    ]
+    return [(total // 2, total - total // 2) for total in totals]
 
 
 LOWER = {"conv": conv}

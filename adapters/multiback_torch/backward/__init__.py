@@ -1,0 +1,50 @@
+"""Gradients by torch's backward kernels, gathered from one module per family of ops.
+
+A gradient whose every op is covered here is written into the graph as equations: no autograd at run time.
+"""
+
+from multiback.backends.protocol import Fast, gather
+from multiback_torch.backward._recorded import recorded
+from multiback_torch.fast import FAST
+from multiback_torch.lowering.convolution import conv
+
+PRIMITIVES = frozenset(
+    [
+        "abs",
+        "add",
+        "broadcast_to",
+        "cast",
+        "concatenate",
+        "constant_pad",
+        "divide",
+        "einsum",
+        "exp",
+        "expm1",
+        "flip",
+        "getitem",
+        "log",
+        "log1p",
+        "matmul",
+        "maximum",
+        "minimum",
+        "multiply",
+        "negative",
+        "power",
+        "reshape",
+        "sqrt",
+        "subtract",
+        "sum",
+        "take",
+        "take_along_axis",
+        "transpose",
+        "where",
+    ]
+)
+"""Primitives whose gradient in the vocabulary costs what autograd's does."""
+
+EXPANDED = frozenset(["square", "reciprocal", "expand_dims", "squeeze", "stack", "split", "unstack", "clip"])
+"""Composites that are differentiated through their bodies at no loss."""
+
+_RULES = gather(__name__, "BACKWARD")
+_TAPED = {n: recorded(f) for n, f in {**FAST, "conv": Fast(conv)}.items() if callable(f.lowering)}
+BACKWARD = {n: tuple(t[n] for t in (_RULES, _TAPED) if n in t) for n in {**_RULES, **_TAPED}}
