@@ -1,79 +1,103 @@
-"""Ratios to native code, the table, and the JSON record."""
+"""The record of a run, as JSON, and the tables that are shown while it runs."""
 
-from collections.abc import Callable
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
-from measure import Result
+from measure import CLOCKS, Result
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from workloads import Workload
 
+# Counts the changes that a reader of older records would trip over.
+SCHEMA = 2
 PHASES = ("train", "predict")
+_READY = ("versions", "parameters", "import_s", "build_s", "tune_s", "first_train_s", "first_predict_s")
 _Cells = Callable[[dict[str, Any], str], list[str]]
 
 
-def baselines(results: list[Result], phase: str) -> dict[str, float]:
-    """The step cost of the fastest native code of each framework, in CPU milliseconds."""
-    best: dict[str, float] = {}
-    for result in results:
-        figures = result.summary(phase)
-        if figures and result.spec.baseline and not result.failures:
-            framework = result.spec.framework
-            best[framework] = min(figures["step_ms"], best.get(framework, float("inf")))
-    return best
+def workload_record(workload: Workload, results: Sequence[Result], operations: dict[str, Any]) -> dict[str, Any]:
+    """What was measured of one workload, JSON-ready: every round's numbers, and no figure that others follow from."""
+    return {
+        "name": workload.name,
+        "title": workload.title,
+        "batch": workload.batch,
+        "parameters": workload.parameters,
+        "operations": operations,
+        "entries": [_entry(result) for result in results],
+    }
 
 
-def record(workload: Workload, results: list[Result]) -> list[dict[str, Any]]:
-    """One JSON-ready entry for each peer."""
-    entries = []
-    for result in results:
-        entry = {
-            "workload": workload.name,
-            "peer": result.spec.name,
-            "framework": result.spec.framework,
-            "failures": result.failures,
-            **{key: result.ready.get(key) for key in ("versions", "parameters", "first_train_s", "first_predict_s")},
-            "losses": [result.ready.get("first_loss"), *result.losses],
-        }
-        for phase in PHASES:
-            figures = result.summary(phase)
-            if figures:
-                native = baselines(results, phase).get(result.spec.framework)
-                figures["ratio_to_native"] = figures["step_ms"] / native if native else None
-                entry[phase] = {"cpu": figures, "wall": result.summary(phase, "wall")}
-        entries.append(entry)
-    return entries
+def _entry(result: Result) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "peer": result.spec.name,
+        "framework": result.spec.framework,
+        "baseline": result.spec.baseline,
+        "failures": result.failures,
+        **{key: result.ready.get(key) for key in _READY},
+        "peak_mib": result.peak_mib,
+        "losses": [result.ready.get("first_loss"), *result.losses],
+    }
+    for phase in PHASES:
+        figures = {clock: result.summary(phase, clock) for clock in CLOCKS}
+        if figures["cpu"]:
+            entry[phase] = figures
+    return entry
 
 
-def step_table(workload: Workload, entries: list[dict[str, Any]]) -> Table:
+def write(record: dict[str, Any], path: Path) -> None:
+    """Writes a record, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(record, indent=1) + "\n")
+    os.replace(partial, path)
+
+
+def native(measured: dict[str, Any], framework: str, phase: str) -> dict[str, Any] | None:
+    """The entry of the fastest idiomatic code in one framework; None where there is none that passed its checks."""
+    entries = [
+        entry
+        for entry in measured["entries"]
+        if entry["baseline"] and entry["framework"] == framework and phase in entry and not entry["failures"]
+    ]
+    return min(entries, key=lambda entry: entry[phase]["cpu"]["step_ms"], default=None)
+
+
+def step_table(measured: dict[str, Any]) -> Table:
     """CPU milliseconds per step of one workload, against the native code of the same framework."""
-    title = f"{workload.name}: {workload.title} ({workload.parameters:,} parameters)"
-    return _table(title, ("cpu ms", "/native", "spread"), entries, _step_cells)
+
+    def cells(entry: dict[str, Any], phase: str) -> list[str]:
+        cpu, base = entry[phase]["cpu"], native(measured, entry["framework"], phase)
+        ratio = f"{cpu['step_ms'] / base[phase]['cpu']['step_ms']:.2f}" if base else "-"
+        return [f"{cpu['step_ms']:.3g}", ratio, f"{100 * cpu['spread']:.0f} %"]
+
+    title = f"{measured['name']}: {measured['title']} ({measured['parameters']:,} parameters)"
+    return _table(title, ("cpu ms", "/native", "spread"), measured, cells)
 
 
-def once_table(entries: list[dict[str, Any]]) -> Table:
+def once_table(measured: dict[str, Any]) -> Table:
     """Wall milliseconds per step; fixed CPU cost of a call of `fit` or `predict`; CPU cost of the first one."""
-    return _table("Wall time per step, and CPU time paid once", ("wall ms", "call ms", "first s"), entries, _once_cells)
+
+    def cells(entry: dict[str, Any], phase: str) -> list[str]:
+        cpu, wall = entry[phase]["cpu"], entry[phase]["wall"]
+        return [f"{wall['step_ms']:.3g}", f"{cpu['call_ms']:.1f}", f"{entry[f'first_{phase}_s']:.2f}"]
+
+    extra = {"build\ns": "build_s", "tune\ns": "tune_s", "peak\nMiB": "peak_mib"}
+    return _table("Wall time, CPU time paid once, memory", ("wall ms", "call ms", "first s"), measured, cells, extra)
 
 
-def _table(title: str, headings: tuple[str, ...], entries: list[dict[str, Any]], cells: _Cells) -> Table:
+def _table(
+    title: str, headings: Sequence[str], measured: dict[str, Any], cells: _Cells, extra: dict[str, str] | None = None
+) -> Table:
+    extra = extra or {}
     view = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     view.add_column("\npeer", no_wrap=True)
-    for phase in PHASES:
-        for heading in headings:
-            view.add_column(f"{phase}\n{heading}", justify="right", no_wrap=True)
-    for entry in entries:
+    for heading in [*(f"{phase}\n{heading}" for phase in PHASES for heading in headings), *extra]:
+        view.add_column(heading, justify="right", no_wrap=True)
+    for entry in measured["entries"]:
         row = [cell for phase in PHASES for cell in (cells(entry, phase) if phase in entry else ["-"] * len(headings))]
-        view.add_row(entry["peer"], *row, style="red" if entry["failures"] else None)
+        numbers = ["-" if entry[key] is None else f"{entry[key]:.3g}" for key in extra.values()]
+        view.add_row(entry["peer"], *row, *numbers, style="red" if entry["failures"] else None)
     return view
-
-
-def _step_cells(entry: dict[str, Any], phase: str) -> list[str]:
-    cpu = entry[phase]["cpu"]
-    ratio = cpu["ratio_to_native"]
-    return [f"{cpu['step_ms']:.3g}", f"{ratio:.2f}" if ratio else "-", f"{100 * cpu['spread']:.0f} %"]
-
-
-def _once_cells(entry: dict[str, Any], phase: str) -> list[str]:
-    cpu, wall = entry[phase]["cpu"], entry[phase]["wall"]
-    return [f"{wall['step_ms']:.3g}", f"{cpu['call_ms']:.1f}", f"{entry[f'first_{phase}_s']:.2f}"]

@@ -67,11 +67,11 @@ def main(peer_name: str, workload_name: str, core: int) -> None:
 
     import workloads
 
-    find = getattr(workloads, "workload", workloads.WORKLOADS.get)
-    workload = find(workload_name)
+    workload = workloads.workload(workload_name)
     # Made once, so that it is not part of what building a model costs.
-    data = workloads.data(workload)
-    workloads.data = lambda _: data
+    inputs, targets = workloads.arrays(workload)
+    workloads.arrays = lambda _: (inputs, targets)
+    workloads.data = lambda _: (inputs[0], targets)
 
     from peers import PEERS
 
@@ -88,6 +88,7 @@ def main(peer_name: str, workload_name: str, core: int) -> None:
             "import_s": importing["cpu"],
             "build_s": building["cpu"],
             "tune_s": tuning["cpu"],
+            "evaluates": hasattr(peer, "evaluate"),
             "library": library.__file__ if library else None,
         }
     )
