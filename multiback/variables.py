@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
+import itertools
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from types import MappingProxyType
@@ -97,6 +100,8 @@ class Variable(Operators):
     """
 
     __multiback_variable__ = True
+    moves = 0
+    """How often any Variable has changed its home."""
     __slots__ = (
         "__weakref__", "_adapter", "_cell", "_trainable", "aggregation", "autocast", "constraint", "dtype", "name",
         "overwrite_with_gradient", "path", "regularizer", "shape", "synchronization",
@@ -151,7 +156,7 @@ class Variable(Operators):
         if bool(value) != self._trainable:
             host = self.numpy()
             self._trainable = bool(value)
-            self._adapter, self._cell = None, host
+            self.set_cell(host, None)
 
     @property
     def ndim(self) -> int:
@@ -205,40 +210,28 @@ class Variable(Operators):
             array = adapter.from_numpy(self._cell)
         else:
             array = adapter.from_native(self._adapter.read(self._cell), self._adapter)
-        self._cell = adapter.cell(array, trainable=self._trainable, name=self.path)
-        self._adapter = adapter
+        self.set_cell(adapter.cell(array, trainable=self._trainable, name=self.path), adapter)
 
     def set_cell(self, cell: Any, adapter: Adapter | None) -> None:
         """Replaces the storage: what a step returned as new state."""
         self._cell = cell
         self._adapter = adapter
+        Variable.moves += 1
 
     @staticmethod
     def gather(variables: Sequence[Variable], adapter: Adapter) -> list[Any]:
         """What a compiled function gets as state: the cells, or the values that a `StatelessScope` put there."""
-        if replaced := _REPLACED.get():
-            return [replaced[v] if v in replaced else v.cell(adapter) for v in variables]
-        return [v._cell if v._adapter is adapter else v.cell(adapter) for v in variables]
+        return Resident(variables, (), adapter).cells()
 
     @staticmethod
     def scatter(variables: Sequence[Variable], cells: Sequence[Any], adapter: Adapter) -> None:
-        """Takes the new state that a compiled function returned.
+        """Takes the new state that a compiled function returned; see `Resident.take`."""
+        Resident((), variables, adapter).take(cells)
 
-        Raises:
-            StateError: inside another framework's tracing, where a value cannot outlive the trace.
-        """
-        replaced = _REPLACED.get()
-        if isinstance(replaced, _Layered):
-            for variable, cell in zip(variables, cells):
-                replaced[variable] = cell
-        elif adapter.is_concrete(cells[0]):
-            for variable, cell in zip(variables, cells):
-                variable._cell = cell
-        else:
-            raise StateError(
-                f"Variable {variables[0].path!r} would be updated inside a traced function of {adapter.name}. "
-                "Use model.stateless_call(...), which takes and returns the state."
-            )
+    @staticmethod
+    def resident(variables: Sequence[Variable], updated: Sequence[Variable], adapter: Adapter) -> Resident:
+        """The state of a compiled function; see `Resident`."""
+        return Resident(variables, updated, adapter)
 
     def numpy(self) -> np.ndarray:
         """The value as a NumPy array (a copy)."""
@@ -327,6 +320,56 @@ class Variable(Operators):
     def __reduce__(self) -> tuple[Any, ...]:
         arguments = (self.numpy(), self.shape, self.dtype, self._trainable, self.autocast)
         return _restored, (arguments, self.name, self.path, self.constraint, self.regularizer)
+
+
+_CELL = operator.attrgetter("_cell")
+
+
+class Resident:
+    """The state of a compiled function: Variables that live on one adapter between its runs.
+
+    Arguments:
+        variables: What it reads, in the order of its state inputs.
+        updated: What it replaces, in the order of its first outputs.
+        adapter: Where it runs.
+    """
+
+    __slots__ = ("adapter", "moves", "updated", "variables")
+
+    def __init__(self, variables: Sequence[Variable], updated: Sequence[Variable], adapter: Adapter) -> None:
+        self.variables = variables
+        self.updated = updated
+        self.adapter = adapter
+        self.moves = -1
+
+    def cells(self) -> list[Any]:
+        """The cells, or the values that a `StatelessScope` put in their place."""
+        if replaced := _REPLACED.get():
+            return [replaced[v] if v in replaced else v.cell(self.adapter) for v in self.variables]
+        if self.moves != Variable.moves:
+            for variable in self.variables:
+                variable.cell(self.adapter)
+            self.moves = Variable.moves
+        return list(map(_CELL, self.variables))
+
+    def take(self, cells: Sequence[Any]) -> None:
+        """Takes the new state that the function returned.
+
+        Raises:
+            StateError: inside another framework's tracing, where a value cannot outlive the trace.
+        """
+        replaced = _REPLACED.get()
+        if isinstance(replaced, _Layered):
+            for variable, cell in zip(self.updated, cells):
+                replaced[variable] = cell
+        elif self.adapter.is_concrete(cells[0]):
+            # One pass without Python code for each variable: a deep model has thousands.
+            collections.deque(map(setattr, self.updated, itertools.repeat("_cell"), cells), maxlen=0)
+        else:
+            raise StateError(
+                f"Variable {self.updated[0].path!r} would be updated inside a traced function of {self.adapter.name}. "
+                "Use model.stateless_call(...), which takes and returns the state."
+            )
 
 
 def _restored(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -37,15 +38,32 @@ class Program:
     executable: Executable
     sizes: tuple[tuple[str, int], ...] = ()
 
+    @functools.cached_property
+    def state(self) -> Any:
+        """The Variables that it reads and replaces; None if there are none."""
+        variables = self.trace.variables
+        if not variables:
+            return None
+        return type(variables[0]).resident(variables, self.trace.updated, self.executable.adapter)
+
     def run(self, arrays: Sequence[Any]) -> Sequence[Any]:
         """Runs on native arrays; new state goes back into the Variables."""
-        variables, updated = self.trace.variables, self.trace.updated
-        if not variables:
+        state = self.state
+        if state is None:
             return self.executable.run((), arrays)[1]
-        adapter, kind = self.executable.adapter, type(variables[0])
-        new, results = self.executable.run(kind.gather(variables, adapter), arrays)
-        if updated:
-            kind.scatter(updated, new, adapter)
+        new, results = self.executable.run(state.cells(), arrays)
+        if state.updated:
+            state.take(new)
+        return results
+
+    def run_many(self, fixed: Sequence[Any], varying: Sequence[Any]) -> Sequence[Any]:
+        """Several runs in one call, see `Executable.run_many`; the results of the last one."""
+        state = self.state
+        if state is None:
+            return self.executable.run_many((), fixed, varying)[1]
+        new, results = self.executable.run_many(state.cells(), fixed, varying)
+        if state.updated:
+            state.take(new)
         return results
 
     def __call__(self, arrays: Sequence[Any]) -> Any:

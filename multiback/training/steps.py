@@ -10,7 +10,7 @@ from multiback.backends.compile import Compiled, Program
 from multiback.backends.protocol import Adapter, Options
 from multiback.backends.select import use_backend
 from multiback.layers._context import eagerly
-from multiback.training.data import Batch
+from multiback.training.data import Batch, Group, leaves_of
 
 
 class MetricResults(dict):
@@ -102,12 +102,25 @@ class Step:
 
     def __call__(self, batch: Batch) -> Any:
         """Runs one batch; the result is native and nested as the method returned it."""
-        leaves = tree.leaves(tuple(batch))
         if self.eager:
             return self._eagerly(batch)
+        leaves = leaves_of(batch)
         key = tuple([(a.shape[1:], a.dtype) if a is not None else None for a in leaves])
         program = self._programs.get(key) or self.program(batch)
         results = program.run([self._feed(a) for a in leaves if a is not None])
+        return tree.unflatten(program.trace.structure, results) if results else {}
+
+    def many(self, group: Group) -> Any:
+        """Runs all batches of a group in one call; the result is that of the last one."""
+        if group.steps == 1 or self.eager:
+            results: Any = {}
+            for batch in group.single():
+                results = self(batch)
+            return results
+        leaves = leaves_of(group.batch)
+        key = tuple([(a.shape[2:], a.dtype) if a is not None else None for a in leaves])
+        program = self._programs.get(key) or self.program(group.single()[0])
+        results = program.run_many((), [self._feed(a) for a in leaves if a is not None])
         return tree.unflatten(program.trace.structure, results) if results else {}
 
     def _eagerly(self, batch: Batch) -> Any:

@@ -11,8 +11,8 @@ import numpy as np
 from multiback import tree
 from multiback.dtypes import DType
 from multiback.errors import ArgumentError, DataError
-from multiback.training.data.batch import Batch, num_samples
-from multiback.training.data.source import Batches, DataSource
+from multiback.training.data.batch import Batch, Group, num_samples
+from multiback.training.data.source import Batches, DataSource, Groups, Size
 from multiback.training.data.standardize import cast, narrowed
 
 Permutation = Callable[[int, int], np.ndarray]
@@ -48,35 +48,66 @@ class ArraySource(DataSource):
         self._shuffle = shuffle
         self._permutation = permutation
         self._leaves, self._structure = tree.flatten(data)
-        self._float_dtype = float_dtype
+        self._plain = all(part is None or isinstance(part, np.ndarray) for part in data)
+        targets = [None if leaf is None else narrowed(leaf.dtype, float_dtype) for leaf in self._leaves]
+        self._casts = [t if t is not None and t != a.dtype else None for a, t in zip(self._leaves, targets)]
 
     def batches(self, epoch: int, start: int = 0, stop: int | None = None) -> Batches:
+        for group in self.groups(epoch, lambda: 1, start, stop):
+            yield group.batch
+
+    def groups(self, epoch: int, size: Size, start: int = 0, stop: int | None = None) -> Groups:
         order = self._order(epoch)
-        for step in range(start, self.steps if stop is None else stop):
-            yield self._rows(order(step))
+        last = self.steps if stop is None else stop
+        small = self._small_batch(order)
+        step = start
+        while step < last:
+            steps = size()
+            if steps > 1 and (step + steps > last or step <= small < step + steps):
+                steps = 1
+            yield Group(steps, self._rows(self._index(order, step, steps), steps))
+            step += steps
 
     def peek(self) -> Batch:
         return self._rows(slice(0, self.batch_size))
 
-    def _order(self, epoch: int) -> Callable[[int], Any]:
-        size = self.batch_size
+    def _order(self, epoch: int) -> np.ndarray | None:
+        """The order of the samples, or of the batches when those are shuffled; None for that of the arrays."""
         if not self._shuffle or self._permutation is None:
-            return lambda step: slice(step * size, (step + 1) * size)
-        order = self._permutation(self.num_samples if self._shuffle is True else self.steps, epoch)
-        if self._shuffle is True:
-            return lambda step: order[step * size : (step + 1) * size]
-        return lambda step: slice(order[step] * size, (order[step] + 1) * size)
+            return None
+        return self._permutation(self.num_samples if self._shuffle is True else self.steps, epoch)
 
-    def _rows(self, index: Any) -> Batch:
+    def _small_batch(self, order: np.ndarray | None) -> int:
+        """The step whose batch has fewer samples than the others; -1 if there is none."""
+        if self.num_samples % self.batch_size == 0:
+            return -1
+        if order is None or self._shuffle is True:
+            return self.steps - 1
+        return int(np.flatnonzero(order == self.steps - 1)[0])
+
+    def _index(self, order: np.ndarray | None, step: int, steps: int) -> Any:
+        """The rows of `steps` batches from `step` on: a slice or indices."""
+        size = self.batch_size
+        if order is None:
+            return slice(step * size, (step + steps) * size)
+        if self._shuffle is True:
+            return order[step * size : (step + steps) * size]
+        if steps == 1:
+            return slice(order[step] * size, (order[step] + 1) * size)
+        return (order[step : step + steps, None] * size + np.arange(size)).ravel()
+
+    def _rows(self, index: Any, steps: int = 1) -> Batch:
         rows = []
-        for leaf in self._leaves:
+        for leaf, target in zip(self._leaves, self._casts):
             if leaf is not None:
-                # take() is about a third faster than indexing for small batches.
-                leaf = leaf[index] if isinstance(index, slice) else leaf.take(index, axis=0)
-                if (target := narrowed(leaf.dtype, self._float_dtype)) != leaf.dtype:
+                # take() is quicker than indexing for small batches, and "clip" than a look at the range.
+                leaf = leaf[index] if isinstance(index, slice) else leaf.take(index, axis=0, mode="clip")
+                if target is not None:
                     leaf = cast(leaf, target, "the data")
+                if steps > 1:
+                    leaf = leaf.reshape(steps, -1, *leaf.shape[1:])
             rows.append(leaf)
-        return tree.unflatten(self._structure, rows)
+        return Batch(*rows) if self._plain else tree.unflatten(self._structure, rows)
 
 
 def split_validation(data: Batch, fraction: float) -> tuple[Batch, Batch]:

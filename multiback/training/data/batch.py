@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,6 +21,34 @@ class Batch(NamedTuple):
     x: Tree
     y: Tree = None
     sample_weight: Tree = None
+
+
+class Group(NamedTuple):
+    """Batches that go through a step in one call.
+
+    Attributes:
+        steps: How many.
+        batch: The batch; of several, each array has one more axis in front, which counts the steps.
+    """
+
+    steps: int
+    batch: Batch
+
+    def single(self) -> list[Batch]:
+        """The batches one by one."""
+        if self.steps == 1:
+            return [self.batch]
+        return [
+            Batch(*tree.map(lambda a, i=i: None if a is None else a[i], tuple(self.batch))) for i in range(self.steps)
+        ]
+
+
+def leaves_of(batch: Batch) -> Sequence[Any]:
+    """The arrays of a batch, None where there are none, from left to right."""
+    for part in batch:
+        if part is not None and type(part) is not np.ndarray:
+            return tree.leaves(tuple(batch))
+    return batch
 
 
 @dataclass(frozen=True)

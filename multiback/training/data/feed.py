@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any
 
 from multiback.errors import DataError
-from multiback.training.data.batch import Batch
-from multiback.training.data.source import DataSource
+from multiback.training.data.batch import Batch, Group
+from multiback.training.data.source import DataSource, Size
 
 Steps = Generator[tuple[int, Batch], None, None]
 
@@ -70,14 +70,20 @@ class Feed:
 
     def epoch(self, epoch: int, start: int = 0) -> Steps:
         """Pairs of step and batch, from step `start` of the epoch; stopping early frees the workers."""
+        with closing(self.groups(epoch, lambda: 1, start)) as groups:
+            for step, group in groups:
+                yield step, group.batch
+
+    def groups(self, epoch: int, size: Size, start: int = 0) -> Generator[tuple[int, Group], None, None]:
+        """As `epoch`, with `size()` batches at a time where so many of one shape follow each other."""
         number, offset, stop = self._range(epoch)
         self.source.on_epoch_begin()
         step = start
-        with closing(self.source.batches(number, offset + start, stop)) as batches:
-            for batch in batches:
-                self._served += 1
-                yield step, batch
-                step += 1
+        with closing(self.source.groups(number, size, offset + start, stop)) as groups:
+            for group in groups:
+                self._served += group.steps
+                yield step, group
+                step += group.steps
         self.source.on_epoch_end()
         if self._per_epoch is None:
             self.steps = self.source.steps or step
