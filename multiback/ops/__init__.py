@@ -131,6 +131,7 @@ from multiback.ops.grids import eye, identity, linspace, meshgrid, tri
 from multiback.ops.indexing import get_item, getitem, take, take_along_axis
 from multiback.ops.joining import concat, concatenate, repeat, split, stack, tile, unstack
 from multiback.ops.linalg import dot, inner, matmul, outer, tensordot, vdot
+from multiback.ops.linear import linear
 from multiback.ops.matrices import det, inv, matrix_norm, matrix_power, matrix_rank, pinv, slogdet, solve, vector_norm
 from multiback.ops.normalization import (
     batch_norm_train,
@@ -337,6 +338,7 @@ __all__ = [
     "left_shift",
     "less",
     "less_equal",
+    "linear",
     "linspace",
     "log",
     "log1p",

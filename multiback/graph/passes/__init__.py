@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 
 from multiback.graph.ir import Equation, Graph, Spec
-from multiback.graph.passes import branches, identities, movement
+from multiback.graph.passes import branches, contractions, identities, movement
 from multiback.graph.passes.common_subexpressions import common_subexpressions
 from multiback.graph.passes.constants import fold_constants
 from multiback.graph.passes.dead_code import dead_code
 from multiback.graph.passes.expansion import expand, instantiate
+from multiback.graph.passes.linear import fuse_linear
 from multiback.graph.passes.loops import hoist
 from multiback.graph.passes.rewriting import Rule, rewrite
 from multiback.graph.passes.sizes import cast_sizes
@@ -24,6 +25,7 @@ __all__ = [
     "dead_code",
     "expand",
     "fold_constants",
+    "fuse_linear",
     "hoist",
     "instantiate",
     "lower",
@@ -37,6 +39,7 @@ _RULES: dict[str, Mapping[str, Rule]] = {
     "identities": identities.RULES,
     "movement": movement.RULES,
     "branches": branches.RULES,
+    "contractions": contractions.RULES,
 }
 _WHOLE: dict[str, Callable[[Graph], Graph]] = {
     "loops": hoist,
@@ -44,7 +47,7 @@ _WHOLE: dict[str, Callable[[Graph], Graph]] = {
     "common_subexpressions": common_subexpressions,
     "constants": fold_constants,
 }
-PASSES = frozenset([*_RULES, *_WHOLE, "dead_code"])
+PASSES = frozenset([*_RULES, *_WHOLE, "dead_code", "linear"])
 """The names by which `Options.passes_off` leaves passes out."""
 
 
@@ -65,8 +68,11 @@ def lower(
         sizes: The symbolic sizes that are expected, by name.
         inference: Whether no gradient flows through the graph but those it takes itself.
     """
-    expanded = expand(graph, keep)
-    return graph if expanded is graph else optimize(expanded, off=off)
+    given = graph
+    if "linear" not in off:
+        graph = fuse_linear(graph, keep)
+    graph = expand(graph, keep)
+    return graph if graph is given else optimize(graph, off=off)
 
 
 def optimize(graph: Graph, *, off: Collection[str] = ()) -> Graph:
