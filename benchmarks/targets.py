@@ -113,6 +113,8 @@ def _steps(
         yield Verdict(group, name, worst_goal, "-", False if failed else None, note if failed else "")
         yield Verdict(group, name, mean_goal, "-", False if failed else None, note if failed else "")
         return
+    # What failed is not reached; what was left out is not known.
+    whole = False if failed else None if missing else True
     worst = max(found, key=lambda point: point.ratio.value)
     above = [point for point in found if point.ratio.value > most]
     always = sum(point.ratio.low > most for point in above)
@@ -122,12 +124,13 @@ def _steps(
         group,
         name,
         worst_goal,
-        f"{worst.ratio.value:.2f}; {len(above)} of {len(found)} above, {always} of them in every round",
-        not above and not missing,
+        f"{worst.ratio.value:.2f}; {len(above)} of {len(found)} above"
+        + (f", {always} of them in every round" if above else ""),
+        False if above else whole,
         "; ".join(text for text in (where + more, note) if text),
     )
     value = geometric_mean([point.ratio.value for point in found])
-    yield Verdict(group, name, mean_goal, f"{value:.3f}", value <= mean and not missing, note)
+    yield Verdict(group, name, mean_goal, f"{value:.3f}", value <= mean if whole else whole, note)
 
 
 def _worst_first(point: Point) -> float:
@@ -221,7 +224,8 @@ def _memory(record: dict[str, Any], name: str) -> Iterator[Verdict]:
     text = f"{own / base:.2f} at most, on {workload}"
     missing = [each for each in TARGET_WORKLOADS if each not in {name for name, *_ in found}]
     note = f"without {', '.join(missing)}" if missing else ""
-    yield Verdict("Memory", name, goal, text, own <= 1.05 * base and not missing, note)
+    reached = False if own > 1.05 * base else None if missing else True
+    yield Verdict("Memory", name, goal, text, reached, note)
 
 
 def _imports(record: dict[str, Any], name: str) -> Iterator[Verdict]:
