@@ -12,8 +12,8 @@ __version__ = "0.1.0"
 
 _MODULES = (
     "activations", "array_api", "backends", "callbacks", "config", "constraints", "dtype_policies", "dtypes", "errors",
-    "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "random",
-    "regularizers", "saving", "testing", "tree", "utils",
+    "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "profiling",
+    "random", "regularizers", "saving", "testing", "tree", "utils",
 )  # fmt: skip
 _NAMES = {
     "Input": "multiback.layers.core.input_layer",

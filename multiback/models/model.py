@@ -109,6 +109,42 @@ class Model(Saveable, BuiltByCalling, Trainer, Layer):
 
         return model_costs(self, batch_size, training, sizes).costs.flops
 
+    def profile(
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        batch_size: int | None = None,
+        steps: int = 10,
+        training: bool | None = None,
+        clock: str = "wall",
+    ) -> Any:
+        """Measures where the time of a step goes on the model's backend, by layer and op; the model does not change.
+
+        The whole step is timed as it runs; then each equation of the compiled graph alone, on the arrays it gets there,
+        which says where the time goes, but not exactly how long, where a backend fuses equations.
+
+        Arguments:
+            x, y: Arrays, as in `fit`.
+            batch_size: Rows that are used, from the front; default 32.
+            steps: Over how many runs each time is the median.
+            training: Whether to measure the training step; by default if there are targets and the model is compiled.
+            clock: "wall", or "cpu": processor time, steadier on a busy machine, without what an accelerator does.
+
+        Returns:
+            A `multiback.profiling.Profile`: its `str()` is a table; `html(path)` and `json(path)` write files.
+
+        Raises:
+            NotCompiledError: for a training step of a model that is not compiled.
+            ArgumentError: if `steps` is not positive, or there is no such clock.
+
+        Example:
+            >>> print(model.profile(x, y, batch_size=64))  # doctest: +SKIP
+        """
+        from multiback.profiling.step_profile import profile
+
+        return profile(self, x, y, batch_size=batch_size, steps=steps, training=training, clock=clock)
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Any:
         if "layers" in config and "input_layers" in config:

@@ -10,7 +10,7 @@ and the total is marked as a lower bound.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -135,8 +135,8 @@ def costs(graph: Graph, sizes: Sizes | None = None) -> Costs:
         named = ", ".join(f"{name!r}: ..." for name in missing)
         raise ArgumentError(f"The graph {graph.name!r} has sizes that are not known: give sizes={{{named}}}.")
     counter = Counter(sizes)
+    rows = [row for e, phase in phases(graph) for row in counter.rows(e, phase)]
     trains = any(e.op.name == GRADIENT for e in graph.equations)
-    rows = [row for e in graph.equations for row in counter.rows(e, UPDATE if trains else FORWARD)]
     state = graph.inputs[: graph.state]
     wrt = [x for e in graph.equations if e.op.name == GRADIENT for x in flat(e.inputs[0])]
     weights = dict.fromkeys(wrt) if wrt else [v for v in state if v.dtype.is_float]
@@ -146,6 +146,32 @@ def costs(graph: Graph, sizes: Sizes | None = None) -> Costs:
         sum(bytes_of(v, sizes) for v in state),
         sum(rules.elements_of(v, sizes) for v in weights),
     )
+
+
+def phases(graph: Graph) -> list[tuple[Equation, str]]:
+    """Each equation of a graph with its phase.
+
+    What has a prime on its scope is "backward". What comes before the first of these, or is needed by a later one, is
+    "forward", the updates of optimizers excepted; all else in a graph that has a gradient is "update".
+    """
+    backward = [is_backward(e) for e in graph.equations]
+    trains = any(backward) or any(e.op.name == GRADIENT for e in graph.equations)
+    first = backward.index(True) if any(backward) else 0 if trains else len(backward)
+    needed: set[Any] = set()
+    found = []
+    for i in range(len(backward) - 1, -1, -1):
+        equation = graph.equations[i]
+        wanted = any(y in needed for y in equation.flat_outputs) and not equation.op.name.endswith("_update")
+        phase = BACKWARD if backward[i] else FORWARD if i < first or wanted else UPDATE
+        if phase != UPDATE:
+            needed.update(equation.flat_inputs)
+        found.append((equation, phase))
+    return found[::-1]
+
+
+def is_backward(equation: Equation) -> bool:
+    """Whether an equation belongs to the backward pass of another."""
+    return "'" in equation.scope
 
 
 @dataclass(frozen=True)
@@ -190,9 +216,10 @@ class Counter:
         found = self.sum_of(equation)
         first = next(iter(equation.flat_outputs), None)
         shape = "" if first is None else str(Spec(rules.shape_of(first, self.sizes), first.dtype))
+        scope = equation.scope.replace("'", "")
         return [
             Cost(
-                equation.op.name, equation.scope, equation.line, phase, shape, found.flops, found.read, found.written,
+                equation.op.name, scope, equation.line, phase, shape, found.flops, found.read, found.written,
                 found.exact,
             )
         ]  # fmt: skip
@@ -213,8 +240,28 @@ class Counter:
         counted = rules.by_rule(equation, self.sizes)
         if counted is not None:
             return _Sum(counted, read, written)
-        body = body_of(equation.op, {**dict(zip(equation.op.operands, equation.inputs)), **attributes}).graph
+        if not self.knows(equation):
+            # A kernel of one adapter: what it computes only the adapter knows.
+            return _Sum(0, read, written, exact=False)
+        known = {n: attributes[n] for n in equation.op.attributes}
+        body = body_of(equation.op, {**dict(zip(equation.op.operands, equation.inputs)), **known}).graph
         return replace(self._of(body), read=read, written=written)
+
+    def backward_of(self, equation: Equation, active: Collection[Value]) -> Cost:
+        """What the gradient of one equation takes for those of its operands that are active."""
+        operands = tuple(dict.fromkeys(x for x in equation.flat_inputs if isinstance(x, Value)))
+        outputs = equation.flat_outputs
+        body = Graph(equation.op.name, operands, (equation,), tuple(outputs))
+        wrt = [i for i, x in enumerate(operands) if x in active]
+        added, again = _added(body, wrt, [y.spec if y.dtype.is_float else None for y in outputs])
+        self._again |= again
+        found = self._total(added)
+        forward = self.rows(equation, BACKWARD)[0]
+        return replace(forward, flops=found.flops, read=found.read, written=found.written, exact=found.exact)
+
+    def knows(self, equation: Equation) -> bool:
+        """Whether the floating-point operations of an equation can be told: not those of an adapter's own kernel."""
+        return bool(equation.op.composite or equation.graphs or equation.op.name in rules.RULES)
 
     def _differentiated(self, equation: Equation) -> tuple[list[Equation], list[Equation]]:
         forward, backward, again = differentiated(equation)
@@ -241,29 +288,39 @@ class Counter:
 
 
 def differentiated(equation: Equation) -> tuple[list[Equation], list[Equation], set[Value]]:
-    """The equations of a `value_and_grad`: those of its body, those that its gradient adds, and what these do again.
-
-    The gradient is written out by the vjp of each op, and simplified as adapters do.
-    """
+    """The equations of a `value_and_grad`: those of its body, those that its gradient adds, and what these do again."""
     body: Graph = equation.attributes["body"]
-    wrt, captures = equation.inputs
-    specs = [Spec(x.shape, x.dtype) for x in flat((wrt, captures))]
+    wrt = equation.inputs[0]
+    seeds = [Literal(1.0, body.outputs[0].dtype), *([None] * (len(body.outputs) - 1))]
+    added, again = _added(body, range(len(tuple(flat(wrt)))), seeds)
+    return list(passes.dead_code(body).equations), [e.replace(line=equation.line) for e in added], again
+
+
+def _added(
+    body: Graph, wrt: Sequence[int], seeds: Sequence[Literal | Spec | None]
+) -> tuple[list[Equation], set[Value]]:
+    """The equations that a gradient adds to a graph's own, and what they do again.
+
+    It is written out by the vjp of each op, and simplified as adapters do. The cotangent of an output is a number, an
+    array that is given, or there is none.
+    """
+    specs = [x.spec for x in body.inputs]
+    given = [s for s in seeds if isinstance(s, Spec)]
 
     def forward(*operands: Any) -> Any:
-        return tuple(gradient.inline(body, operands))
+        return tuple(gradient.inline(body, operands[: len(specs)]))
 
     def both(*operands: Any) -> Any:
-        seed = Literal(1.0, body.outputs[0].dtype)
-        cotangents = [seed, *([None] * (len(body.outputs) - 1))]
-        outputs, gradients = gradient.vjp(body, operands, range(len(tuple(flat(wrt)))), cotangents)
+        arrays = iter(operands[len(specs) :])
+        cotangents = [next(arrays) if isinstance(s, Spec) else s for s in seeds]
+        outputs, gradients = gradient.vjp(body, operands[: len(specs)], wrt, cotangents)
         return tuple(outputs), tuple(gradients)
 
-    count = len(trace(forward, *specs).graph.equations)
-    whole = trace(both, *specs).graph
+    count = len(trace(forward, *specs, *given).graph.equations)
+    whole = trace(both, *specs, *given).graph
     made = {y for e in whole.equations[:count] for y in e.flat_outputs}
     again = _done_again(whole.equations[count:])
-    added = [e.replace(line=equation.line) for e in passes.optimize(whole).equations if e.flat_outputs[0] not in made]
-    return list(passes.dead_code(body).equations), added, again
+    return [e for e in passes.optimize(whole).equations if e.flat_outputs[0] not in made], again
 
 
 def _done_again(equations: Sequence[Equation]) -> set[Value]:

@@ -23,7 +23,8 @@ def is_view(equation: Equation) -> bool:
         return equation.flat_inputs[0].dtype == equation.flat_outputs[0].dtype
     if not equation.op.composite or len(equation.flat_outputs) != 1 or len(equation.flat_inputs) != 1:
         return False
-    call = {**dict(zip(equation.op.operands, equation.inputs)), **equation.attributes}
+    known = {n: equation.attributes[n] for n in equation.op.attributes}
+    call = {**dict(zip(equation.op.operands, equation.inputs)), **known}
     return all(map(is_view, body_of(equation.op, call).graph.equations))
 
 

@@ -1,0 +1,125 @@
+"""How long a program takes on a backend: runs it on state of its own, and waits for what it computed.
+
+Two clocks: "wall", and "cpu", the processor time of all threads, which other programs on the machine do not disturb and
+which does not see an accelerator.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from multiback import dtypes, ops
+from multiback.backends.protocol import Adapter, Executable, Native, Options
+from multiback.graph.ir import Graph, Spec, Value
+from multiback.graph.trace import trace
+
+CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
+ENOUGH = 1e-3
+"""Seconds that a round of calls should take, so that the clock and the waiting do not matter."""
+_MOST_CALLS = 200
+_GEMM = 1024
+
+
+class Program:
+    """An executable with state and arguments of its own, to be called again and again.
+
+    Arguments:
+        executable: Compiled.
+        arrays: Native arrays for its state, which are copied, and for its arguments.
+    """
+
+    def __init__(self, executable: Executable, arrays: Sequence[Native]) -> None:
+        adapter, graph = executable.adapter, executable.graph
+        self.executable = executable
+        self.arguments = list(arrays[graph.state :])
+        self.cells = [
+            adapter.cell(adapter.from_numpy(adapter.to_numpy(a)), trainable=v.dtype.is_float, name=v.name or "state")
+            for v, a in zip(graph.inputs[: graph.state], arrays)
+        ]
+        self.results: Sequence[Native] = ()
+
+    def __call__(self) -> None:
+        """Runs once; the new state is the state of the next run."""
+        new, self.results = self.executable.run(self.cells, self.arguments)
+        for index, cell in zip(self.executable.graph.updates, new):
+            self.cells[index] = cell
+
+    def outputs(self) -> list[Native]:
+        """What the last run gave: new state, then results."""
+        adapter = self.executable.adapter
+        return [adapter.read(self.cells[i]) for i in self.executable.graph.updates] + list(self.results)
+
+    def wait(self) -> None:
+        """Returns when the last run has ended: when the smallest of what it computed is there."""
+        adapter = self.executable.adapter
+        arrays = [a for a in self.outputs() if adapter.is_native(a)]
+        if arrays:
+            adapter.synchronize([min(arrays, key=lambda a: math.prod(n or 1 for n in adapter.shape(a)))])
+
+    def seconds(self, rounds: int, clock: str = "wall") -> float:
+        """The median over rounds of the time of one call, after two to warm up."""
+        self.once(clock)
+        calls = min(_MOST_CALLS, math.ceil(ENOUGH / max(self.once(clock), 1e-7)))
+        return statistics.median(self.once(clock, calls) for _ in range(rounds))
+
+    def once(self, clock: str, calls: int = 1) -> float:
+        """The time of one of so many calls."""
+        start = CLOCKS[clock]()
+        for _ in range(calls):
+            self()
+        self.wait()
+        return (CLOCKS[clock]() - start) / calls
+
+    def by_all_clocks(self, rounds: int) -> dict[str, float]:
+        """The median over single calls by each clock, after two to warm up."""
+        found: dict[str, list[float]] = {clock: [] for clock in CLOCKS}
+        for i in range(rounds + 2):
+            start = {clock: now() for clock, now in CLOCKS.items()}
+            self()
+            self.wait()
+            for clock, now in CLOCKS.items():
+                if i >= 2:
+                    found[clock].append(now() - start[clock])
+        return {clock: statistics.median(times) for clock, times in found.items()}
+
+
+class Overhead:
+    """What a call costs that computes nothing, for a number of arguments: to be taken off what calls cost.
+
+    Arguments:
+        adapter: Where.
+        rounds: Over how many the median is taken.
+        clock: Of `CLOCKS`.
+    """
+
+    def __init__(self, adapter: Adapter, rounds: int, clock: str) -> None:
+        self.adapter = adapter
+        self.rounds = rounds
+        self.clock = clock
+        self._known: dict[int, float] = {}
+
+    def of(self, arguments: int) -> float:
+        """The seconds of one call with so many arguments."""
+        if arguments not in self._known:
+            inputs = tuple(Value((), dtypes.float32, f"x{i}") for i in range(arguments))
+            # One number, so that there is something to wait for.
+            number = trace(lambda: ops.full((), 1.0), name="empty").graph
+            graph = number.replace(inputs=inputs)
+            arrays = [self.adapter.from_numpy(np.zeros((), np.float32)) for _ in inputs]
+            program = Program(self.adapter.compile(graph, Options()), arrays)
+            self._known[arguments] = program.seconds(self.rounds, self.clock)
+        return self._known[arguments]
+
+
+def gemm_limit(adapter: Adapter, rounds: int, clock: str) -> float:
+    """Floating-point operations a second of a product of 1024 x 1024 float32 matrices: what the machine can do here."""
+    spec = Spec((_GEMM, _GEMM), dtypes.float32)
+    graph: Graph = trace(ops.matmul, spec, spec, name="gemm").graph
+    random = np.random.default_rng(0)
+    arrays = [adapter.from_numpy(random.standard_normal((_GEMM, _GEMM), np.float32)) for _ in range(2)]
+    return 2 * _GEMM**3 / Program(adapter.compile(graph, Options()), arrays).seconds(rounds, clock)

@@ -1,0 +1,33 @@
+"""Times and counts as people read them."""
+
+from __future__ import annotations
+
+
+def readable_time(seconds: float) -> str:
+    """Seconds in a unit that fits.
+
+    Example:
+        >>> readable_time(0.00123)
+        '1.23 ms'
+    """
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= size:
+            return f"{_three_digits(seconds / size)} {unit}"
+    return f"{seconds / 1e-6:.2f} us" if seconds else "0"
+
+
+def readable_count(count: float) -> str:
+    """A number in thousands, millions, and so on.
+
+    Example:
+        >>> readable_count(271_759_180)
+        '272 M'
+    """
+    for unit, size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if count >= size:
+            return f"{_three_digits(count / size)} {unit}"
+    return f"{count:.0f}"
+
+
+def _three_digits(x: float) -> str:
+    return f"{x:.2f}" if x < 10 else f"{x:.1f}" if x < 100 else f"{x:.0f}"
