@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -23,6 +22,7 @@ from multiback.backends.protocol import Adapter, Options
 from multiback.graph import passes
 from multiback.graph.ir import Equation, Graph, Value, flat
 from multiback.graph.source import Dialect
+from multiback_tensorflow._programs import Bound, plainly
 from multiback_tensorflow.fast import FAST
 from multiback_tensorflow.fast.updates import IN_PLACE
 from multiback_tensorflow.lowering import LOWER
@@ -30,9 +30,6 @@ from multiback_tensorflow.probe import TensorFlowProbe
 
 _PLAIN = 8
 """Differentiable functions with fewer equations run op by op: a tf.function costs more than it saves."""
-
-_CONVOLUTIONS = frozenset({"conv", "depthwise_conv", "conv_transpose"})
-"""Their kernels must know while tracing that a batch is empty."""
 
 
 def _leave_out_of_autograph() -> None:
@@ -46,14 +43,6 @@ def _leave_out_of_autograph() -> None:
 
 
 _leave_out_of_autograph()
-
-
-def _is_not_about_our_programs(record: logging.LogRecord) -> bool:
-    # Each program is a tf.function of its own, traced once; TensorFlow takes them for one that is traced again.
-    return f"{_Bound.__name__}.bind" not in record.getMessage()
-
-
-tf.get_logger().addFilter(_is_not_about_our_programs)
 
 
 class TensorFlowAdapter(Adapter):
@@ -84,8 +73,8 @@ class TensorFlowAdapter(Adapter):
 
     def wrap(self, function: Callable[..., Any], graph: Graph, options: Options) -> Callable[..., Any]:
         if options.differentiable and len(graph.equations) <= _PLAIN:
-            return functools.partial(_plainly, function, graph)
-        return _Bound(function, graph, options)
+            return functools.partial(plainly, function, graph)
+        return Bound(function, graph, options)
 
     def is_native(self, x: Any) -> bool:
         return isinstance(x, tf.Tensor | tf.Variable)
@@ -101,6 +90,9 @@ class TensorFlowAdapter(Adapter):
 
     def from_numpy(self, array: np.ndarray, copy: bool = True) -> Any:
         return tf.convert_to_tensor(array)
+
+    def feed(self, array: np.ndarray) -> Any:
+        return array
 
     def to_numpy(self, x: Any) -> np.ndarray:
         return x.numpy()
@@ -152,58 +144,6 @@ class TensorFlowAdapter(Adapter):
         return result, [tf.convert_to_tensor(g) for g in gradients]
 
 
-def _plainly(function: Callable[..., Any], graph: Graph, state: Any, arguments: Any) -> tuple[list[Any], Any]:
-    outputs = [tf.convert_to_tensor(x) for x in function(*(tf.convert_to_tensor(v) for v in state), *arguments)]
-    cells = list(outputs[: len(graph.updates)])
-    for i, index in enumerate(graph.updates):
-        if isinstance(state[index], tf.Variable):
-            state[index].assign(cells[i])
-            cells[i] = state[index]
-    return cells, outputs[len(graph.updates) :]
-
-
-class _Bound:
-    """A generated function as a tf.function that holds the tf.Variables of its state."""
-
-    def __init__(self, function: Callable[..., Any], graph: Graph, options: Options) -> None:
-        self.function = function
-        self.graph = graph
-        self.options = options
-        self.state: list[Any] = []
-        self.call: Callable[..., Any] | None = None
-        self.call_on_empty: Callable[..., Any] | None = None
-        self.convolves = any(e.op.name in _CONVOLUTIONS for e in graph.walk())
-
-    def __call__(self, state: Sequence[Any], arguments: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
-        if not all(isinstance(v, tf.Variable) for v in state):
-            return _plainly(self.function, self.graph, state, arguments)
-        if self.call is None or not all(a is b for a, b in zip(self.state, state)):
-            self.bind(state)
-        empty = self.convolves and any(0 in a.shape for a in arguments)
-        results = (self.call_on_empty if empty else self.call)(*arguments)  # type: ignore[misc]
-        return [state[i] for i in self.graph.updates], results
-
-    def bind(self, state: Sequence[Any]) -> None:
-        """Traces the step for these variables."""
-        self.state = list(state)
-        count = len(self.graph.updates)
-        resident = _resident_inputs(self.graph)
-
-        def step(*arguments: Any) -> tuple[Any, ...]:
-            values = [v if i in resident else v.read_value() for i, v in enumerate(state)]
-            outputs = self.function(*values, *arguments)
-            for index, new in zip(self.graph.updates, outputs[:count]):
-                if new is not state[index]:
-                    state[index].assign(new, read_value=False)
-            return tuple(outputs[count:])
-
-        signature = [tf.TensorSpec(_static(v.shape), getattr(tf, v.dtype)) for v in self.graph.arguments]
-        jit = True if self.options.jit else None
-        function = tf.function(step, input_signature=signature, autograph=False, jit_compile=jit)
-        self.call = function if self.options.differentiable or jit else function.get_concrete_function()
-        self.call_on_empty = tf.function(step, autograph=False)
-
-
 def _in_place(graph: Graph) -> frozenset[Value]:
     """First outputs of the optimizer updates that only replace state by its new value."""
     uses = Counter(x for e in graph.equations for x in e.flat_inputs if isinstance(x, Value))
@@ -223,21 +163,6 @@ def _in_place(graph: Graph) -> frozenset[Value]:
                 found.add(equation.flat_outputs[0])
         read_later.update(x for x in equation.flat_inputs if isinstance(x, Value))
     return frozenset(found)
-
-
-def _resident_inputs(graph: Graph) -> frozenset[int]:
-    """State inputs that an update changes in place: they are handed over as variables."""
-    position = {value: i for i, value in enumerate(graph.inputs)}
-    found: set[int] = set()
-    for equation in graph.equations:
-        if names := IN_PLACE.get(equation.op.name):
-            operands = dict(zip(equation.op.operands, equation.inputs))
-            found.update(position[x] for name in names for x in flat(operands[name]))
-    return frozenset(found)
-
-
-def _static(shape: tuple[Any, ...]) -> list[int | None]:
-    return [n if isinstance(n, int) else None for n in shape]
 
 
 def _constant(array: np.ndarray) -> Any:
