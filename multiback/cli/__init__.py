@@ -1,4 +1,4 @@
-"""The command line: `multiback backends`, `ops`, `conformance`, `tune`."""
+"""The command line: `multiback backends`, `ops`, `conformance`, `tune`, `profile`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from multiback.cli import conformance, tune
+from multiback.cli import conformance, profile, tune
 from multiback.errors import MultibackError
 
 
@@ -35,6 +35,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
     )
+    profile.add_arguments(
+        commands.add_parser(
+            "profile",
+            help="measure where the time of a model's step goes",
+            description=profile.DESCRIPTION,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    )
     given = parser.parse_args(argv)
     try:
         if given.version:
@@ -53,6 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return conformance.run(given)
         elif given.command == "tune":
             return tune.run(given)
+        elif given.command == "profile":
+            return profile.run(given)
         else:
             parser.print_help()
     except MultibackError as error:

@@ -56,7 +56,7 @@ def run(given: argparse.Namespace) -> int:
     if given.data:
         x, y, _ = read_batch(given.data)
     else:
-        x, y = _random_inputs(model, given.batch_size), None
+        x, y = random_inputs(model, given.batch_size), None
     tuning = model.tune(x, y, batch_size=given.batch_size, backends=given.backend or "all")
     if given.json:
         rows = [{"step": r.step, "backend": r.backend, "way": r.way, "seconds": r.seconds} for r in tuning.rows]
@@ -67,7 +67,12 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
-def _random_inputs(model: Any, rows: int) -> Any:
+def random_inputs(model: Any, rows: int) -> Any:
+    """Random floats and zeros of other kinds, for each input of a model.
+
+    Raises:
+        ArgumentError: if the model does not say what its inputs are, or an axis is open.
+    """
     random = np.random.default_rng(0)
 
     def draw(tensor: Any) -> np.ndarray:
