@@ -213,16 +213,24 @@ class Counter:
             forward, backward = self._differentiated(equation)
             rows = [row for e in forward for row in self.rows(e, FORWARD)]
             return rows + [row for e in backward for row in self.rows(e, BACKWARD)]
+        return [self.row(equation, phase)]
+
+    def row(self, equation: Equation, phase: str = FORWARD) -> Cost:
+        """The costs of an equation as one row."""
         found = self.sum_of(equation)
         first = next(iter(equation.flat_outputs), None)
         shape = "" if first is None else str(Spec(rules.shape_of(first, self.sizes), first.dtype))
-        scope = equation.scope.replace("'", "")
-        return [
-            Cost(
-                equation.op.name, scope, equation.line, phase, shape, found.flops, found.read, found.written,
-                found.exact,
-            )
-        ]  # fmt: skip
+        return Cost(
+            equation.op.name,
+            equation.scope.replace("'", ""),
+            equation.line,
+            phase,
+            shape,
+            found.flops,
+            found.read,
+            found.written,
+            found.exact,
+        )
 
     def sum_of(self, equation: Equation) -> _Sum:
         """What one equation takes, sub-graphs included."""
@@ -256,7 +264,7 @@ class Counter:
         added, again = _added(body, wrt, [y.spec if y.dtype.is_float else None for y in outputs])
         self._again |= again
         found = self._total(added)
-        forward = self.rows(equation, BACKWARD)[0]
+        forward = self.row(equation, BACKWARD)
         return replace(forward, flops=found.flops, read=found.read, written=found.written, exact=found.exact)
 
     def knows(self, equation: Equation) -> bool:
@@ -266,7 +274,7 @@ class Counter:
     def _differentiated(self, equation: Equation) -> tuple[list[Equation], list[Equation]]:
         forward, backward, again = differentiated(equation)
         self._again |= again
-        return forward, [e for e in backward if e.flat_outputs[0] not in again]
+        return forward, [e for e in backward if again.isdisjoint(e.flat_outputs)]
 
     def _of(self, graph: Graph) -> _Sum:
         if id(graph) not in self._bodies:
@@ -275,7 +283,7 @@ class Counter:
         return self._bodies[id(graph)][1]
 
     def _total(self, equations: Iterable[Equation]) -> _Sum:
-        return sum((self.sum_of(e) for e in equations if e.flat_outputs[0] not in self._again), _Sum())
+        return sum((self.sum_of(e) for e in equations if self._again.isdisjoint(e.flat_outputs)), _Sum())
 
     def _traffic(self, equation: Equation) -> tuple[int, int]:
         if is_view(equation):
@@ -320,7 +328,7 @@ def _added(
     whole = trace(both, *specs, *given).graph
     made = {y for e in whole.equations[:count] for y in e.flat_outputs}
     again = _done_again(whole.equations[count:])
-    return [e for e in passes.optimize(whole).equations if e.flat_outputs[0] not in made], again
+    return [e for e in passes.optimize(whole).equations if made.isdisjoint(e.flat_outputs)], again
 
 
 def _done_again(equations: Sequence[Equation]) -> set[Value]:

@@ -2,9 +2,10 @@
 
 Each is compiled as it stands in the prepared graph: after the adapter's passes, composites native where the adapter
 keeps them, in the way that was chosen for it. Where the adapter has written the gradient out, its equations are timed
-as any other. Where the framework differentiates by itself, the backward pass of an equation is what its outputs
-together with its gradients take, less what its outputs alone take, less the multiplication with a cotangent that the
-measurement adds. From every call what an empty one takes is taken off.
+as any other; one that needs a tape which another left, and which serves once, is timed together with that one, less
+what that one takes alone. Where the framework differentiates by itself, the backward pass of an equation is what its
+outputs together with its gradients take, less what its outputs alone take, less the multiplication with a cotangent
+that the measurement adds. From every call what an empty one takes is taken off.
 """
 
 from __future__ import annotations
@@ -91,6 +92,8 @@ class Sweep:
         self.empty = Overhead(self.adapter, rounds, clock)
         self.rows: list[Row] = []
         self._compiled: dict[Any, tuple[Executable, float]] = {}
+        self._net: dict[Equation, float] = {}
+        self._source: dict[Value, Equation] = {}
         self._random = np.random.default_rng(0)
 
     def run(self, arrays: Sequence[Native]) -> list[Row]:
@@ -120,6 +123,9 @@ class Sweep:
                 self._differentiate(equation, env)
             else:
                 self._time(equation, phase, env, graph, replaced, pulled)
+                if tapes := [y for y in equation.flat_outputs if not self.adapter.is_native(env[y])]:
+                    self._source.update(dict.fromkeys(tapes, equation))
+                    kept.update(isolate.operands_of(equation))
             for x in equation.flat_inputs:
                 if isinstance(x, Value) and last[x] == i and x not in kept:
                     env.pop(x, None)
@@ -149,44 +155,57 @@ class Sweep:
         replaced: Mapping[Value, Value],
         pulled: Pulled | None,
     ) -> None:
-        own = {x: graph.constants[x] for x in isolate.operands_of(equation) if x in graph.constants}
-        alone = isolate.alone(equation, own, self.sizes, replaced)
+        sources = self._sources(equation)
+        if sources:
+            alone, taken = _joined([*sources, equation], graph), sum(self._net[e] for e in sources)
+        else:
+            own = {x: graph.constants[x] for x in isolate.operands_of(equation) if x in graph.constants}
+            alone, taken = isolate.alone(equation, own, self.sizes, replaced), 0.0
         arrays = self._arrays(alone, env)
-        kind = ("alone", alone.graph.state, alone.order, *(id(a) for a in own.values()))
+        kind = ("alone", len(sources), alone.graph.state, alone.order, *map(id, alone.graph.constants.values()))
         program, seconds = self._measured(equation, alone, arrays, kind)
         found = program.outputs()
         env.update(zip(equation.flat_outputs, (found[i] for i in alone.order)))
-        cost = self.counter.rows(equation, phase)[0] if equation.op.name != GRADIENT else None
-        self._add(equation, phase, seconds, self.empty.of(len(arrays)), cost)
-        if pulled is None or equation not in pulled.through:
-            return
+        overhead = self.empty.of(len(arrays))
+        self._net[equation] = net = max(seconds - overhead - taken, 0.0)
+        self._add(equation, phase, net, overhead, self.counter.row(equation, phase))
+        if pulled is not None and equation in pulled.through:
+            self._pull(equation, env, net, pulled)
+
+    def _pull(self, equation: Equation, env: Mapping[Value, Native], forward: float, pulled: Pulled) -> None:
+        """Times the backward pass of an equation, whose forward pass takes so long."""
         active = [x for x in isolate.operands_of(equation) if x in pulled.active]
         both = isolate.with_gradient(equation, active, self.sizes)
         floats = [y for y in equation.flat_outputs if y.dtype.is_float]
-        arrays = [*self._arrays(both, env), *(self._noise(y) for y in floats)]
+        arrays = [*self._arrays(both, env), *map(self._noise, floats)]
         kind = ("gradient", *(x in pulled.active for x in isolate.operands_of(equation)))
-        _, together = self._measured(equation, both, arrays, kind)
-        net = together - self.empty.of(len(arrays)) - max(seconds - self.empty.of(len(alone.graph.inputs)), 0.0)
-        net -= self._cotangent_seconds(floats)
+        _, seconds = self._measured(equation, both, arrays, kind)
         overhead = self.empty.of(len(arrays))
-        self._add(equation, BACKWARD, net + overhead, overhead, self.counter.backward_of(equation, active))
+        net = seconds - overhead - forward - self._cotangent_seconds(floats)
+        self._add(equation, BACKWARD, net, overhead, self.counter.backward_of(equation, active))
 
-    def _add(self, equation: Equation, phase: str, seconds: float, overhead: float, cost: Cost | None) -> None:
-        known = cost is not None and self.counter.knows(equation)
-        output = next(iter(equation.flat_outputs))
+    def _sources(self, equation: Equation) -> list[Equation]:
+        """The equations that must run again before this one can: those that gave it a tape, which serves once."""
+        found: dict[Equation, None] = {}
+        for x in isolate.operands_of(equation):
+            if x in self._source:
+                found.update(dict.fromkeys([*self._sources(self._source[x]), self._source[x]]))
+        return list(found)
+
+    def _add(self, equation: Equation, phase: str, seconds: float, overhead: float, cost: Cost) -> None:
         self.rows.append(
             Row(
-                scope=equation.scope.replace("'", ""),
-                op=equation.op.name,
+                scope=cost.scope,
+                op=cost.op,
                 phase=phase,
-                shape=str(Spec(rules.shape_of(output, self.sizes), output.dtype)),
+                shape=cost.shape,
                 line=equation.line,
                 way=self._way(equation),
-                seconds=max(seconds - overhead, 0.0),
+                seconds=max(seconds, 0.0),
                 overhead=overhead,
-                flops=cost.flops if cost is not None and known else None,
-                read=cost.read if cost is not None else 0,
-                written=cost.written if cost is not None else 0,
+                flops=cost.flops if self.counter.knows(equation) else None,
+                read=cost.read,
+                written=cost.written,
             )
         )
 
@@ -202,7 +221,7 @@ class Sweep:
             executable = self.adapter.compile(isolated.graph, options)
             program = Program(executable, arrays)
             known = executable, program.seconds(self.rounds, self.clock)
-            if equation.op.name not in _BY_DATA:
+            if equation.op.name not in _BY_DATA and not any(x in self._source for x in equation.flat_inputs):
                 self._compiled[key] = known
         else:
             program = Program(known[0], arrays)
@@ -262,6 +281,17 @@ class Pulled:
                 through.add(equation)
                 needed.update(x for x in equation.flat_inputs if x in active)
         return Pulled(active, through)
+
+
+def _joined(equations: Sequence[Equation], graph: Graph) -> Isolated:
+    """The graph of several equations, with the outputs of the last."""
+    made = {y for e in equations for y in e.flat_outputs}
+    needed = dict.fromkeys(x for e in equations for x in isolate.operands_of(e) if x not in made)
+    constants = {x: graph.constants[x] for x in needed if x in graph.constants}
+    operands = tuple(x for x in needed if x not in constants)
+    outputs = tuple(equations[-1].flat_outputs)
+    joined = Graph(equations[-1].op.name, operands, tuple(equations), outputs, constants=constants)
+    return Isolated(joined, operands, tuple(range(len(outputs))))
 
 
 def _weighted(specs: Sequence[Spec]) -> Graph:
