@@ -15,7 +15,7 @@ from jax import lax
 import multiback.ops
 from multiback import dtypes
 from multiback.backends.protocol import Adapter, Options
-from multiback.graph.ir import Graph
+from multiback.graph.ir import Equation, Graph
 from multiback.graph.source import Dialect
 from multiback_jax.fast import FAST
 from multiback_jax.lowering import LOWER
@@ -23,6 +23,9 @@ from multiback_jax.probe import JaxProbe
 
 _WIDE = frozenset([dtypes.int64, dtypes.uint64, dtypes.float64, dtypes.complex128])
 """What JAX computes in its 64-bit mode only."""
+
+_REVERSE_ONLY = frozenset(["gru", "lstm", "simple_rnn"])
+"""Native composites that have a rule for the gradient and none for forward mode."""
 
 
 class JaxAdapter(Adapter):
@@ -36,6 +39,11 @@ class JaxAdapter(Adapter):
         super().__init__(plugin)
         names = {"jax": jax, "jnp": jnp, "lax": lax}
         self.dialect = Dialect("{x}.shape[{axis}]", _dtype_name, _constant, names)
+
+    def keeps(self, equation: Equation, options: Options) -> bool:
+        # A person's own jax.jvp goes through what JAX differentiates, not through a rule for jax.grad alone.
+        forward_mode = options.differentiable and equation.op.name in _REVERSE_ONLY
+        return not forward_mode and super().keeps(equation, options)
 
     def wrap(self, function: Callable[..., Any], graph: Graph, options: Options) -> Callable[..., Any]:
         count = len(graph.updates)
