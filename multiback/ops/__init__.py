@@ -193,7 +193,14 @@ from multiback.ops.trigonometry import (
     tan,
     tanh,
 )
-from multiback.ops.updates import adagrad_update, adam_update, momentum_update, rmsprop_update, sgd_update
+from multiback.ops.updates import (
+    adagrad_update,
+    adam_update,
+    bias_corrected_rate,
+    momentum_update,
+    rmsprop_update,
+    sgd_update,
+)
 from multiback.ops.vector_products import cross, diff, matrix_transpose, vecdot
 
 __all__ = [
@@ -233,6 +240,7 @@ __all__ = [
     "batch_norm_train",
     "batch_normalization",
     "bernoulli",
+    "bias_corrected_rate",
     "binary_crossentropy",
     "bitcast",
     "bitwise_and",

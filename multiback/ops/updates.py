@@ -5,18 +5,19 @@ Each is one equation, which an adapter may run as one kernel over all arrays, in
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from multiback.dtypes import DType
+from multiback.dtypes import DType, float32
 from multiback.errors import ShapeError
 from multiback.graph.ir import Value
 from multiback.ops._cases import ALL_FLOATS, Bound, Case, Sample
 from multiback.ops._define import Array, composite
 from multiback.ops._rules import as_type
-from multiback.ops.exponential import sqrt
+from multiback.ops.exponential import expm1, sqrt
 from multiback.ops.selection import maximum
 from multiback.ops.shaping import broadcast_to
 
@@ -210,7 +211,7 @@ def adam_update(
     Arguments:
         parameters, gradients, means, squares: Arrays of equal shapes; means and squares start at 0.
         largest: The largest squares so far (AMSGrad), which then stand for v' in the last formula; or none.
-        learning_rate: Scalar, corrected for bias: rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) at step t.
+        learning_rate: Scalar, corrected for bias: see `bias_corrected_rate`.
         beta_1, beta_2: Decay of the means and squares.
         epsilon: Added to the root, outside the correction of the bias.
 
@@ -232,6 +233,57 @@ def adam_update(
     divisors = new_largest or new_squares
     new = tuple(p - m * learning_rate / (sqrt(v) + epsilon) for p, m, v in zip(parameters, new_means, divisors))
     return new, new_means, new_squares, new_largest
+
+
+def _canonical_rate(call: dict[str, Any]) -> None:
+    """Canonical form: a float rate and a whole step."""
+    rate = call["learning_rate"]
+    call["learning_rate"] = rate if rate.dtype.is_float else as_type(rate, float32)
+    if call["learning_rate"].shape != () or call["step"].shape != ():
+        raise ShapeError(f"learning_rate and step must be scalars, got {rate.shape} and {call['step'].shape}.")
+
+
+def _rate_scale(learning_rate: Any, step: Any, beta_1: float = 0.9, beta_2: float = 0.999) -> Any:
+    return np.abs(learning_rate) * np.sqrt(-np.expm1(step * np.log(beta_2))) / -np.expm1(step * np.log(beta_1))
+
+
+_STEPS = [Sample(values=n, dtype="int32") for n in (1, 7, 40_000)]
+
+
+@composite(
+    canonical=_canonical_rate,
+    cases=[
+        *(Case((_RATE, t), {}, f"step {t.values}", bound=Bound(8, _rate_scale), differentiable=False) for t in _STEPS),
+        Case((_RATE, _STEPS[1]), {"beta_1": 0.5, "beta_2": 0.75}, "quick", bound=Bound(8, _rate_scale),
+             differentiable=False),
+        Case((_RATE, _STEPS[1]), {}, "dtypes", ALL_FLOATS[1:], Bound(8, _rate_scale), False),
+    ],
+)  # fmt: skip
+def bias_corrected_rate(learning_rate: Array, step: Array, beta_1: float = 0.9, beta_2: float = 0.999) -> Any:
+    """Adam's rate at step t, corrected for averages that start at 0: rate * sqrt(1 - beta_2^t) / (1 - beta_1^t).
+
+    Arguments:
+        learning_rate: Scalar.
+        step: Scalar: t, the first step being 1.
+        beta_1, beta_2: Decay of the means and squares.
+
+    Returns:
+        A scalar in the dtype of the learning rate.
+
+    Raises:
+        ShapeError: if an operand is not a scalar.
+
+    Source: Kingma and Ba 2015, Adam, end of section 2.
+
+    Example:
+        >>> ops.bias_corrected_rate(0.25, 1, 0.5, 0.75).item()
+        0.25
+    """
+    dtype = learning_rate.dtype
+    t = as_type(step, dtype if dtype.bits >= 32 else float32)
+    # Exact to a few units of the last place also where the power is close to 1.
+    means, squares = (-expm1(t * math.log(beta)) if beta > 0 else 1.0 for beta in (beta_1, beta_2))
+    return learning_rate * as_type(sqrt(squares) / means, dtype)
 
 
 @composite(

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from multiback import ops
-from multiback.optimizers._bias import counted, one_minus_power, rounded
+from multiback.optimizers._bias import rounded
 from multiback.optimizers._multi_tensor import MultiTensorOptimizer, assign_all
 from multiback.optimizers._registry import REGISTRY
-from multiback.optimizers.optimizer import Rate, in_dtype
+from multiback.optimizers.optimizer import Rate
 from multiback.variables import Variable
 
 
@@ -75,13 +75,11 @@ class Adam(MultiTensorOptimizer):
     def update_together(self, gradients: Sequence[Any], variables: Sequence[Variable], learning_rate: Any) -> None:
         """Updates these variables."""
         dtype = variables[0].dtype
-        step = counted(self.iterations + 1, dtype)
         # Rounded to the dtype once, so that the averages and their correction decay alike in every kernel.
         beta_1, beta_2 = (rounded(b, dtype) for b in (self.beta_1, self.beta_2))
-        bias = ops.sqrt(one_minus_power(beta_2, step)) / one_minus_power(beta_1, step)
         means, squares = self._slots(self._means, variables), self._slots(self._squares, variables)
         largest = self._slots(self._largest, variables) if self._largest else []
-        rate = learning_rate * in_dtype(bias, dtype)
+        rate = ops.bias_corrected_rate(learning_rate, self.iterations + 1, beta_1, beta_2)
         new, *slots = ops.adam_update(variables, gradients, means, squares, largest, rate, beta_1, beta_2, self.epsilon)
         assign_all(variables, new)
         for old, values in zip((means, squares, largest), slots):

@@ -42,9 +42,9 @@ PRIMITIVES = frozenset(
 )
 """Primitives whose gradient in the vocabulary costs what autograd's does."""
 
-EXPANDED = frozenset(["square", "reciprocal", "expand_dims", "squeeze", "stack", "split", "unstack", "clip"])
+EXPANDED = frozenset(["square", "reciprocal", "expand_dims", "squeeze", "stack", "split", "unstack", "clip", "linear"])
 """Composites that are differentiated through their bodies at no loss."""
 
 _RULES = gather(__name__, "BACKWARD")
-_TAPED = {n: recorded(f) for n, f in {**FAST, "conv": Fast(conv)}.items() if callable(f.lowering)}
+_TAPED = {n: recorded(f) for n, f in {**FAST, "conv": Fast(conv)}.items() if callable(f.lowering) and n not in EXPANDED}
 BACKWARD = {n: tuple(t[n] for t in (_RULES, _TAPED) if n in t) for n in {**_RULES, **_TAPED}}

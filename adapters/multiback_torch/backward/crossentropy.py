@@ -21,12 +21,12 @@ _NOWHERE = torch.iinfo(torch.int64).min
 def losses(target, output, *, axis):
     logits = output if axis == output.ndim - 1 else output.movedim(axis, -1)
     classes = logits.shape[-1]
-    log_probabilities = torch.log_softmax(logits.reshape(-1, classes), 1)
-    labels = target.reshape(-1).to(torch.int64)
+    log_probabilities = torch.log_softmax(logits if logits.ndim == 2 else logits.reshape(-1, classes), 1)
+    labels = target.long() if target.ndim == 1 else target.reshape(-1).long()
     if labels.device.type == "cpu":
         try:
             loss, _ = aten.nll_loss_forward(log_probabilities, labels, None, 0, _NOWHERE)
-            return loss.view(target.shape), log_probabilities, labels
+            return loss if target.ndim == 1 else loss.view(target.shape), log_probabilities, labels
         except IndexError:
             pass  # A label is out of range: its loss is NaN.
     unknown = (labels < 0) | (labels >= classes)
@@ -37,10 +37,12 @@ def losses(target, output, *, axis):
 
 def losses_gradient(g, log_probabilities, labels, output, *, axis):
     weight = log_probabilities.new_empty(())
-    g = aten.nll_loss_backward(g.reshape(-1), log_probabilities, labels, None, 0, _NOWHERE, weight)
+    g = aten.nll_loss_backward(
+        g if g.ndim == 1 else g.reshape(-1), log_probabilities, labels, None, 0, _NOWHERE, weight
+    )
     g = torch._log_softmax_backward_data(g, log_probabilities, 1, g.dtype)
     if axis == output.ndim - 1:
-        return g.view(output.shape)
+        return g if output.ndim == 2 else g.view(output.shape)
     return g.view(*output.shape[:axis], *output.shape[axis + 1 :], output.shape[axis]).movedim(-1, axis)
 
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import torch
+
 from multiback.graph.explicit import Rule
 from multiback.graph.kernels import Kernel
 
 
 def mean_gradient(g, x, *, axis, keepdims):
-    share = g / math.prod([x.shape[i] for i in axis])
+    count = math.prod([x.shape[i] for i in axis])
+    if g.numel() == 1 and g.device.type == "cpu":
+        return torch.full((), g.item() / count if count else 0.0, dtype=g.dtype).expand(x.shape)
+    share = g / count
     if not keepdims:
         for i in axis:
             share = share.unsqueeze(i)

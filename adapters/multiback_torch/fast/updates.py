@@ -1,5 +1,8 @@
 """Optimizer steps on all arrays at once, in place, where the graph lets the old values go."""
 
+import functools
+import math
+
 import torch
 
 from multiback.backends.protocol import Fast
@@ -49,8 +52,6 @@ def momentum_update(parameters, gradients, means, learning_rate, *, momentum, ne
 
 
 def adam_update(parameters, gradients, means, squares, largest, learning_rate, *, beta_1, beta_2, epsilon, in_place):
-    # The kernel corrects the bias by 1 - beta ** step, which is 1 at a step this late; the rate has it already.
-    late = torch.full((), 1e12, dtype=torch.float32, device=learning_rate.device)
     torch._fused_adam_(
         parameters,
         # The kernel reads memory in the order of the parameters.
@@ -58,7 +59,7 @@ def adam_update(parameters, gradients, means, squares, largest, learning_rate, *
         means,
         squares,
         largest,
-        [late] * len(parameters),
+        [_late(learning_rate.device)] * len(parameters),
         lr=learning_rate,
         beta1=beta_1,
         beta2=beta_2,
@@ -68,6 +69,25 @@ def adam_update(parameters, gradients, means, squares, largest, learning_rate, *
         maximize=False,
     )
     return parameters, means, squares, largest
+
+
+@functools.cache
+def _late(device):
+    """A step so late that the kernel's own correction of the bias, 1 - beta ** step, is 1; the rate has it already."""
+    return torch.full((), 1e12, dtype=torch.float32, device=device)
+
+
+def bias_corrected_rate(learning_rate, step, *, beta_1, beta_2):
+    if learning_rate.device.type != "cpu" or step.device.type != "cpu" or torch.compiler.is_compiling():
+        t = step.to(torch.promote_types(learning_rate.dtype, torch.float32))
+        means, squares = (-torch.expm1(t * math.log(b)) if b > 0 else torch.ones_like(t) for b in (beta_1, beta_2))
+        return learning_rate * (torch.sqrt(squares) / means).to(learning_rate.dtype)
+    # On a CPU, numbers cost less than arrays of one element.
+    t = step.item()
+    means, squares = (-math.expm1(t * math.log(b)) if b > 0 else 1.0 for b in (beta_1, beta_2))
+    if means <= 0 or squares < 0:
+        return learning_rate * (math.inf if means == 0 else math.nan)
+    return torch.scalar_tensor(learning_rate.item() * math.sqrt(squares) / means, dtype=learning_rate.dtype)
 
 
 def adam_update_by_parts(
@@ -147,4 +167,5 @@ FAST = {
     "adam_update": Fast(adam_update, when=_fused) if _HAS_ADAM else Fast(adam_update_by_parts, when=_in_place),
     "rmsprop_update": Fast(rmsprop_update, when=_in_place),
     "adagrad_update": Fast(adagrad_update, when=_in_place),
+    "bias_corrected_rate": Fast(bias_corrected_rate),
 }

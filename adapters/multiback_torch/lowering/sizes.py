@@ -1,3 +1,3 @@
 """Symbolic sizes as arrays."""
 
-LOWER = {"dimension": "torch.tensor({size}, dtype={dtype})"}
+LOWER = {"dimension": "torch.scalar_tensor({size}, dtype={dtype})"}
