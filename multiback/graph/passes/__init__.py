@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from multiback.graph.ir import Equation, Graph, Spec
 from multiback.graph.passes import branches, contractions, identities, movement
+from multiback.graph.passes.batch_norm import fold_batch_norm
 from multiback.graph.passes.common_subexpressions import common_subexpressions
 from multiback.graph.passes.constants import fold_constants
 from multiback.graph.passes.dead_code import dead_code
@@ -24,6 +25,7 @@ __all__ = [
     "common_subexpressions",
     "dead_code",
     "expand",
+    "fold_batch_norm",
     "fold_constants",
     "fuse_linear",
     "hoist",
@@ -47,7 +49,7 @@ _WHOLE: dict[str, Callable[[Graph], Graph]] = {
     "common_subexpressions": common_subexpressions,
     "constants": fold_constants,
 }
-PASSES = frozenset([*_RULES, *_WHOLE, "dead_code", "linear"])
+PASSES = frozenset([*_RULES, *_WHOLE, "dead_code", "linear", "batch_norm"])
 """The names by which `Options.passes_off` leaves passes out."""
 
 
@@ -69,6 +71,8 @@ def lower(
         inference: Whether no gradient flows through the graph but those it takes itself.
     """
     given = graph
+    if "batch_norm" not in off and inference:
+        graph = fold_batch_norm(graph, keep, sizes or {})
     if "linear" not in off:
         graph = fuse_linear(graph, keep)
     graph = expand(graph, keep)

@@ -9,7 +9,6 @@ import numpy as np
 
 from multiback.graph.dims import Dim, Shape
 from multiback.graph.ir import Equation, Graph, Literal, Value, flat, map_tuple
-from multiback.graph.passes.dead_code import dead_code
 
 
 def fold_constants(graph: Graph, limit: int = 1 << 16) -> Graph:
@@ -25,7 +24,7 @@ def fold_constants(graph: Graph, limit: int = 1 << 16) -> Graph:
             result = equation.op.numpy(*arrays, **equation.attributes)  # type: ignore[misc]
         for value, array in zip(flat(equation.outputs), flat(result)):
             constants[value] = np.asarray(array, value.dtype.numpy)
-    return dead_code(graph.replace(equations=tuple(kept), constants=constants))
+    return graph.replace(equations=tuple(kept), constants=constants)
 
 
 def _foldable(equation: Equation, constants: dict[Value, np.ndarray], limit: int) -> bool:
