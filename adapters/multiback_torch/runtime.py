@@ -23,7 +23,7 @@ from multiback.graph.kernels import Kernel
 from multiback.graph.passes import PASSES
 from multiback.graph.source import Dialect, Lowering
 from multiback_torch._unsigned import in_int64
-from multiback_torch.backward import BACKWARD, EXPANDED, PRIMITIVES
+from multiback_torch.backward import BACKWARD, EXPANDED, PRIMITIVES, STANDS_FOR
 from multiback_torch.backward._aten import aten
 from multiback_torch.fast import FAST
 from multiback_torch.fast.updates import IN_PLACE
@@ -68,9 +68,9 @@ class TorchAdapter(Adapter):
         if options.differentiable:
             return graph
         if options.fast and not options.jit and "value_and_grad" not in options.disabled:
-            graph = write_out(
-                graph, BACKWARD, PRIMITIVES, lambda e: self.keeps(e, options) and e.op.name not in EXPANDED
-            )
+            entries = {**self.lower, **self.fast}
+            rules = {n: r for n, r in BACKWARD.items() if entries.get(n) is STANDS_FOR[n]}
+            graph = write_out(graph, rules, PRIMITIVES, lambda e: self.keeps(e, options) and e.op.name not in EXPANDED)
         return donate(graph, IN_PLACE)
 
     def lowering(self, equation: Equation) -> Lowering:

@@ -6,7 +6,7 @@ A gradient whose every op is covered here is written into the graph as equations
 from multiback.backends.protocol import Fast, gather
 from multiback_torch.backward._recorded import recorded
 from multiback_torch.fast import FAST
-from multiback_torch.lowering.convolution import conv
+from multiback_torch.lowering import LOWER
 
 PRIMITIVES = frozenset(
     [
@@ -46,5 +46,12 @@ EXPANDED = frozenset(["square", "reciprocal", "expand_dims", "squeeze", "stack",
 """Composites that are differentiated through their bodies at no loss."""
 
 _RULES = gather(__name__, "BACKWARD")
-_TAPED = {n: recorded(f) for n, f in {**FAST, "conv": Fast(conv)}.items() if callable(f.lowering) and n not in EXPANDED}
+_TAPED = {
+    n: recorded(f)
+    for n, f in {**FAST, "conv": Fast(LOWER["conv"])}.items()
+    if callable(f.lowering) and n not in EXPANDED
+}
 BACKWARD = {n: tuple(t[n] for t in (_RULES, _TAPED) if n in t) for n in {**_RULES, **_TAPED}}
+
+STANDS_FOR = {n: FAST.get(n, LOWER.get(n)) for n in BACKWARD}
+"""The table's entry whose gradient a rule is: where another stands there, autograd sees what that one does."""
