@@ -11,6 +11,7 @@ import tensorflow as tf
 from multiback.backends.protocol import Options
 from multiback.graph.ir import Graph, flat
 from multiback_tensorflow.fast.updates import IN_PLACE
+from multiback_tensorflow.lowering._xla import compiling
 
 _CONVOLUTIONS = frozenset({"conv", "depthwise_conv", "conv_transpose"})
 """Their kernels must know while tracing that a batch is empty."""
@@ -73,7 +74,8 @@ class Bound:
 
         def step(*arguments: Any) -> tuple[Any, ...]:
             values = [v if i in resident else v.read_value() for i, v in enumerate(self.state)]
-            outputs = self.function(*values, *arguments)
+            with compiling(bool(self.options.jit)):
+                outputs = self.function(*values, *arguments)
             for index, new in zip(self.graph.updates, outputs[:count]):
                 if new is not self.state[index]:
                     self.state[index].assign(new, read_value=False)

@@ -51,6 +51,7 @@ class TensorFlowAdapter(Adapter):
     lower = LOWER
     fast = FAST
     probe = TensorFlowProbe()
+    jit_choices = (False, True)
 
     def __init__(self, plugin: Any) -> None:
         super().__init__(plugin)

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from multiback_tensorflow.lowering._xla import through_xla
+
 
 def maximum(x1, x2):
     @tf.custom_gradient
@@ -13,7 +15,8 @@ def maximum(x1, x2):
             axes, _ = tf.raw_ops.BroadcastGradientArgs(s0=tf.shape(x), s1=tf.shape(g))
             return tf.reshape(tf.reduce_sum(g, axes), tf.shape(x))
 
-        return tf.maximum(x1, x2), lambda g: (share(g, x1, tf.greater(x1, x2)), share(g, x2, tf.less(x1, x2)))
+        extreme = keeping_nan(tf.maximum(x1, x2), x1, x2)
+        return extreme, lambda g: (share(g, x1, tf.greater(x1, x2)), share(g, x2, tf.less(x1, x2)))
 
     return larger(x1, x2)
 
@@ -28,9 +31,17 @@ def minimum(x1, x2):
             axes, _ = tf.raw_ops.BroadcastGradientArgs(s0=tf.shape(x), s1=tf.shape(g))
             return tf.reshape(tf.reduce_sum(g, axes), tf.shape(x))
 
-        return tf.minimum(x1, x2), lambda g: (share(g, x1, tf.less(x1, x2)), share(g, x2, tf.greater(x1, x2)))
+        extreme = keeping_nan(tf.minimum(x1, x2), x1, x2)
+        return extreme, lambda g: (share(g, x1, tf.less(x1, x2)), share(g, x2, tf.greater(x1, x2)))
 
     return smaller(x1, x2)
+
+
+def keeping_nan(extreme, x1, x2):
+    """The larger or smaller of two, NaN where one of them is."""
+    if not (through_xla() and extreme.dtype.is_floating):
+        return extreme
+    return tf.where(tf.math.is_nan(x1), x1, tf.where(tf.math.is_nan(x2), x2, extreme))
 
 
 LOWER = {
