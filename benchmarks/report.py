@@ -84,7 +84,7 @@ def once_table(measured: dict[str, Any]) -> Table:
         cpu, wall = entry[phase]["cpu"], entry[phase]["wall"]
         return [f"{wall['step_ms']:.3g}", f"{cpu['call_ms']:.1f}", f"{entry[f'first_{phase}_s']:.2f}"]
 
-    extra = {"build\ns": "build_s", "tune\ns": "tune_s", "peak\nMiB": "peak_mib"}
+    extra = {"peak\nMiB": "peak_mib"}
     return _table("Wall time, CPU time paid once, memory", ("wall ms", "call ms", "first s"), measured, cells, extra)
 
 

@@ -4,9 +4,10 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,78 @@ from rich.console import Console
 from targets import TARGET_WORKLOADS
 from workloads import WORKLOADS, Chunks, Workload, scaling
 
-PARTS = ("limits", "workloads", "scaling", "once")
-SCALES = {"depth": (2, 8, 32, 64), "batch": (1, 8, 64, 512), "width": (32, 128, 512, 1024)}
+SCALES = {"depth": (2, 8, 32, 64), "batch": (1, 8, 64, 512), "width": (32, 256, 1024)}
 SCALING_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of the command: what was asked for, and where its results go.
+
+    Attributes:
+        options: The command line.
+        settings: How everything is measured.
+        record: What was measured so far.
+        progress: Shows what is being done.
+        console: Where tables are printed.
+    """
+
+    options: argparse.Namespace
+    settings: Settings
+    record: dict[str, Any]
+    progress: Callable[[str], None]
+    console: Console
+
+    def limits(self) -> None:
+        """What the core can do."""
+        self.record["limits"] = limits(self.options.core, ENVIRONMENT, self.progress)
+
+    def workloads(self) -> None:
+        """Every workload, with all peers that support it."""
+        for workload in self.options.workloads:
+            chosen = [spec for spec in self.options.peers if spec.supports(workload)]
+            self._add("workloads", self._measured(workload, chosen, self.settings))
+
+    def scaling(self) -> None:
+        """Lines over depth, batch and width, of multiback and native code."""
+        settings = replace(self.settings, rounds=min(self.settings.rounds, SCALING_ROUNDS))
+        chosen = [spec for spec in self.options.peers if not spec.only and _is_lean(spec)]
+        for family, values in SCALES.items():
+            for value in values:
+                measured = self._measured(scaling(family, value), chosen, settings)
+                self._add("scaling", {"family": family, "value": value, **measured})
+
+    def once(self) -> None:
+        """What is paid once."""
+        chosen = [spec for spec in self.options.peers if not spec.only]
+        self.record["once"] = once(chosen, self.options.backends, self.settings, self.progress)
+
+    def save(self) -> None:
+        """Writes what there is."""
+        self.record["after"] = facts(self.options.core)
+        if self.options.json:
+            write(self.record, self.options.json)
+
+    def _measured(self, workload: Workload, specs: Sequence[PeerSpec], settings: Settings) -> dict[str, Any]:
+        shortened = replace(workload, train=Chunks(2, 8), predict=Chunks(2, 8)) if self.options.smoke else workload
+        results = measure(shortened, specs, settings, self.progress)
+        return workload_record(workload, results, _counted(workload))
+
+    def _add(self, part: str, measured: dict[str, Any]) -> None:
+        self.record[part].append(measured)
+        self.console.print(step_table(measured), once_table(measured))
+        for entry in measured["entries"]:
+            for failure in entry["failures"]:
+                self.console.print(f"{entry['peer']}: {failure}", style="red", markup=False, highlight=False)
+        self.save()
+
+
+PARTS: dict[str, Callable[[Run], None]] = {
+    "limits": Run.limits,
+    "workloads": Run.workloads,
+    "scaling": Run.scaling,
+    "once": Run.once,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,41 +107,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "schema": SCHEMA,
         "before": facts(options.core),
         "options": {"rounds": options.rounds, "quick": options.quick, "smoke": options.smoke},
+        "minutes": {},
         "workloads": [],
         "scaling": [],
     }
-
-    def save() -> None:
-        record["after"] = facts(options.core)
-        if options.json:
-            write(record, options.json)
-
     with _cache(options.cache) as folder, progress.status("") as status:
         settings = Settings(options.rounds, options.core, tuple(available_cores()), {"MULTIBACK_CACHE": str(folder)})
-        if "limits" in options.parts:
-            record["limits"] = limits(options.core, ENVIRONMENT, status.update)
-        if "workloads" in options.parts:
-            for workload in options.workloads:
-                chosen = [spec for spec in options.peers if spec.supports(workload)]
-                results = measure(_shortened(workload, options), chosen, settings, status.update)
-                record["workloads"].append(workload_record(workload, results, _counted(workload)))
-                _show(console, record["workloads"][-1])
-                save()
-        if "scaling" in options.parts:
-            scaled = replace(settings, rounds=min(settings.rounds, SCALING_ROUNDS))
-            specs = [spec for spec in options.peers if not spec.only and spec.name.startswith(("native", "multiback"))]
-            for family, values in SCALES.items():
-                for value in values:
-                    workload = scaling(family, value)
-                    results = measure(_shortened(workload, options), specs, scaled, status.update)
-                    point = workload_record(workload, results, _counted(workload))
-                    record["scaling"].append({"family": family, "value": value, **point})
-                    _show(console, record["scaling"][-1])
-                    save()
-        if "once" in options.parts:
-            specs = [spec for spec in options.peers if not spec.only]
-            record["once"] = once(specs, options.backends, settings, status.update)
-    save()
+        run = Run(options, settings, record, status.update, console)
+        for name in options.parts:
+            start = time.perf_counter()
+            PARTS[name](run)
+            record["minutes"][name] = (time.perf_counter() - start) / 60
+            run.save()
     if options.smoke:
         console.print("A smoke run shows that everything works; its times mean nothing.")
     if options.html or options.markdown:
@@ -88,15 +135,9 @@ def _counted(workload: Workload) -> dict[str, Any]:
         return {"failure": f"{type(error).__name__}: {error}"}
 
 
-def _show(console: Console, measured: dict[str, Any]) -> None:
-    console.print(step_table(measured), once_table(measured))
-    for entry in measured["entries"]:
-        for failure in entry["failures"]:
-            console.print(f"{entry['peer']}: {failure}", style="red", markup=False, highlight=False)
-
-
-def _shortened(workload: Workload, options: argparse.Namespace) -> Workload:
-    return replace(workload, train=Chunks(2, 8), predict=Chunks(2, 8)) if options.smoke else workload
+def _is_lean(spec: PeerSpec) -> bool:
+    """Whether a peer takes part where Keras is left out."""
+    return spec.name.startswith(("native", "multiback"))
 
 
 @contextmanager
@@ -119,7 +160,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="timed rounds, after one that warms up")
     parser.add_argument("--core", type=int, default=available_cores()[-1], help="the core where everything is timed")
     parser.add_argument("--cache", type=Path, default=None, help="what multiback has measured before; None: nothing")
-    parser.add_argument("--json", type=Path, default=None, help="file for the full record, written as it grows")
+    parser.add_argument("--json", type=Path, default=None, help="file for the record, written as it grows")
     parser.add_argument("--html", type=Path, default=None, help="file for the page with charts")
     parser.add_argument("--markdown", type=Path, default=None, help="file for the summary")
     parser.add_argument("--quick", action="store_true", help="3 rounds, the workloads of the targets, no Keras")
@@ -128,7 +169,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     if options.quick:
         options.rounds = min(options.rounds, 3)
         options.workloads = [workload for workload in options.workloads if workload.name in TARGET_WORKLOADS]
-        options.peers = [spec for spec in options.peers if spec.name.startswith(("native", "multiback"))]
+        options.peers = [spec for spec in options.peers if _is_lean(spec)]
     options.peers = [spec for spec in options.peers if spec.framework in options.backends or _any_backend(spec)]
     return options
 
