@@ -20,6 +20,7 @@ class Callback:
         params: Settings of the run: "verbose", "epochs" and "steps".
         interruption: In the `on_*_end` hooks, the exception that ended the run; None after a normal end.
         reads_batch_logs: Set it to False in a subclass whose batch hooks seldom read their logs.
+        every_batch: Set it to False in a subclass whose batch hooks need not be called for every single batch.
 
     Example:
         >>> class Stop(Callback):
@@ -29,6 +30,7 @@ class Callback:
 
     interruption: BaseException | None = None
     reads_batch_logs = True
+    every_batch = True
 
     def __init__(self) -> None:
         self.params: dict[str, Any] | None = None

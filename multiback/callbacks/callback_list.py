@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -85,6 +86,14 @@ class CallbackList(Callback):
         """Whether a callback will probably read the logs of every batch; `mode` is "train", "test" or "predict"."""
         hook = f"on_{mode}_batch_end"
         return any(_hook(callback, hook) and getattr(callback, "reads_batch_logs", True) for callback in self.callbacks)
+
+    def sees_every_batch(self, mode: str) -> bool:
+        """Whether a callback has hooks for single batches; `mode` is "train", "test" or "predict"."""
+        hooks = f"on_{mode}_batch_begin", f"on_{mode}_batch_end"
+        return any(
+            getattr(callback, "every_batch", True) and any(_hook(callback, hook) for hook in hooks)
+            for callback in self.callbacks
+        )
 
     @contextmanager
     def session(self, mode: str) -> Iterator[SimpleNamespace]:
@@ -238,8 +247,18 @@ def _first(callbacks: list[Any], kind: type) -> Any:
 
 def _hook(callback: Any, name: str) -> Callable[..., None] | None:
     """The callback's own method of this name (or of its other name), or None if it is the inherited empty one."""
+    own = vars(callback) if isinstance(callback, Callback) else HOOKS
+    overridden = _overridden(type(callback))  # type: ignore[arg-type]  # a class can be hashed
     for candidate in (name, _ALIASES.get(name)):
-        method = getattr(callback, candidate, None) if candidate else None
-        if method is not None and getattr(method, "__func__", method) is not getattr(Callback, str(candidate)):
-            return method
+        if candidate in overridden or candidate in own:
+            method = getattr(callback, str(candidate), None)
+            if method is not None:
+                return method
     return None
+
+
+@functools.cache
+def _overridden(kind: type) -> frozenset[str]:
+    """The hooks that a class defines for itself."""
+    names = (*HOOKS, *_ALIASES.values())
+    return frozenset(n for n in names if getattr(kind, n, getattr(Callback, n)) is not getattr(Callback, n))

@@ -19,6 +19,7 @@ class ProgbarLogger(Callback):
     """
 
     reads_batch_logs = False
+    every_batch = False
 
     def __init__(self) -> None:
         super().__init__()

@@ -5,15 +5,13 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import numpy as np
-
-from multiback import tree
 from multiback.callbacks import CallbackList
 from multiback.training.checks import check_batch
-from multiback.training.data import Batch, Feed
+from multiback.training.data import Batch, Feed, Group
 from multiback.training.lazy_logs import LazyLogs
 from multiback.training.nonfinite import raise_if_bad
 from multiback.training.numbers import as_number
+from multiback.training.outputs import Outputs, joined, rows_of
 
 
 def fit(
@@ -60,19 +58,52 @@ def _epoch(model: Any, training: Feed, callbacks: CallbackList, epoch: int, orde
     model.reset_metrics()
     callbacks.on_epoch_begin(epoch)
     begins, ends = callbacks.has("on_train_batch_begin"), callbacks.has("on_train_batch_end")
+    steps = _Steps(model, "train_step", callbacks, "train")
     extra: Any = {}
-    for number, batch in training.epoch(order):
+    for number, group in training.groups(order, steps.size):
         if begins:
             callbacks.on_train_batch_begin(number)
-        step = model._steps.get("train_step") or model._step("train_step", batch)
-        extra = step(batch)
+        extra = steps.run(group)
         if model._guard is not None:
-            raise_if_bad(model, batch)
+            raise_if_bad(model, group.batch)
         if ends:
-            callbacks.on_train_batch_end(number, LazyLogs(functools.partial(_logs, model, extra)))
+            callbacks.on_train_batch_end(number + group.steps - 1, LazyLogs(functools.partial(_logs, model, extra)))
         if model.stop_training:
             break
     return _logs(model, extra)
+
+
+class _Steps:
+    """A step of a model as the loop runs it: some batches in each call, on the backend that the model is on by then."""
+
+    def __init__(self, model: Any, name: str, callbacks: CallbackList, mode: str) -> None:
+        self.model = model
+        self.name = name
+        self.observed = callbacks.sees_every_batch(mode)
+        # A step that turned out bad must be the last one: the steps after it would hide which it was.
+        self.given = 1 if model._guard is not None else model.steps_per_execution
+        self.step: Any = None
+        self._bind(model._steps.get(name))
+
+    def _bind(self, step: Any) -> None:
+        self.step = step
+        if step is not None:
+            self.pace = step.pace(self.given)
+            self.pace.observed = self.observed
+
+    def size(self) -> int:
+        """How many batches the next call takes."""
+        if self.step is None:
+            return 1 if self.given == "auto" else self.given
+        return self.pace.size()
+
+    def run(self, group: Group) -> Any:
+        """Runs the batches; what the last one returned."""
+        if self.model._steps.get(self.name) is not self.step or self.step is None:
+            self._bind(self.model._step(self.name, group.single()[0]))
+        results = self.step.many(group)
+        self.pace.ran(group)
+        return results
 
 
 def _logs(model: Any, extra: Any) -> dict[str, Any]:
@@ -98,21 +129,24 @@ def evaluate(model: Any, feed: Feed, *, verbose: Any = 0, callbacks: Any = None)
                 callbacks, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=1, steps=feed.steps
             )
         model.reset_metrics()
-        step = model._step("test_step", first)
+        model._step("test_step", first)
+        begins, ends = callbacks.has("on_test_batch_begin"), callbacks.has("on_test_batch_end")
+        steps = _Steps(model, "test_step", callbacks, "test")
         extra: Any = {}
         with callbacks.session("test") as session:
-            for number, batch in feed.epoch(0):
-                callbacks.on_test_batch_begin(number)
-                extra = step(batch)
-                if callbacks.has("on_test_batch_end"):
-                    callbacks.on_test_batch_end(number, LazyLogs(functools.partial(_logs, model, extra)))
+            for number, group in feed.groups(0, steps.size):
+                if begins:
+                    callbacks.on_test_batch_begin(number)
+                extra = steps.run(group)
+                if ends:
+                    lazy = LazyLogs(functools.partial(_logs, model, extra))
+                    callbacks.on_test_batch_end(number + group.steps - 1, lazy)
             session.logs = logs = _logs(model, extra)
     return logs
 
 
 def predict(model: Any, feed: Feed, *, verbose: Any, callbacks: Any) -> Any:
     """One pass of `predict_step`; returns the outputs, joined along the first axis."""
-    parts: list[Any] = []
     with feed:
         first = feed.peek()
         _choose_backend(model, first)
@@ -121,15 +155,20 @@ def predict(model: Any, feed: Feed, *, verbose: Any, callbacks: Any) -> Any:
         callbacks = CallbackList(
             callbacks, add_progbar=not quiet, model=model, verbose=verbose, epochs=1, steps=feed.steps
         )
+        begins, ends = callbacks.has("on_predict_batch_begin"), callbacks.has("on_predict_batch_end")
+        given = model.steps_per_execution
+        together = 1 if given == "auto" else given
+        found = Outputs(step.adapter, rows_of(feed.num_samples, feed.steps, feed.batch_size))
         with callbacks.session("predict"):
-            for number, batch in feed.epoch(0):
-                callbacks.on_predict_batch_begin(number)
-                outputs = step(batch)
-                parts.append(tree.map(step.adapter.to_numpy, outputs))
-                callbacks.on_predict_batch_end(number, {"outputs": outputs})
-    if len(parts) == 1:
-        return tree.map(np.array, parts[0])
-    return tree.map(lambda *arrays: np.concatenate(arrays), *parts)
+            for number, group in feed.groups(0, lambda: together):
+                if begins:
+                    callbacks.on_predict_batch_begin(number)
+                outputs = [step(batch) for batch in group.single()]
+                for part in outputs:
+                    found.add(part)
+                if ends:
+                    callbacks.on_predict_batch_end(number + group.steps - 1, {"outputs": joined(outputs, step.adapter)})
+    return found.result()
 
 
 def _choose_backend(model: Any, batch: Batch) -> None:

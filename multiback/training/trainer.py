@@ -21,6 +21,7 @@ from multiback.training.data import Batch, make_batch, make_feed, make_training_
 from multiback.training.nonfinite import POLICIES, guarded_update, new_guard
 from multiback.training.numbers import as_number
 from multiback.training.objectives import Measures, Objective, pair_outputs
+from multiback.training.pace import checked
 from multiback.training.steps import MetricResults, Step
 from multiback.variables import Variable
 
@@ -39,6 +40,7 @@ class Trainer:
         self.stop_training = False
         self.run_eagerly = False
         self.on_nonfinite = "continue"
+        self.steps_per_execution: Any = "auto"
         self._objective: Objective | None = None
         self._measures: Measures | None = None
         self._loss_tracker: Any = None
@@ -55,7 +57,7 @@ class Trainer:
         metrics: Any = None,
         weighted_metrics: Any = None,
         run_eagerly: bool = False,
-        steps_per_execution: int = 1,
+        steps_per_execution: int | str = "auto",
         jit_compile: str | bool | None = "auto",
         auto_scale_loss: bool = True,
         *,
@@ -71,7 +73,10 @@ class Trainer:
             metrics: Names, functions or objects, reported during training, unweighted.
             weighted_metrics: As metrics, weighted by sample_weight and class_weight.
             run_eagerly: Run op by op on real arrays, for print and a debugger.
-            steps_per_execution: Kept for configurations of Keras; each batch is one execution.
+            steps_per_execution: How many batches are run in one call of the compiled step. Hooks for batches are then
+                called once for each execution, with the number of its first batch before and of its last after it;
+                batches that are too few for another execution run one by one. "auto" measures whether several at once
+                are quicker, where no callback has hooks for batches. With `on_nonfinite="raise"` it is 1.
             jit_compile: True, False, or "auto" for the adapter's choice.
             auto_scale_loss: Whether mixed_float16 gets dynamic loss scaling.
             backend: "torch", "jax", "tensorflow", "numpy", "auto" (measure one step on each, keep the fastest), or None
@@ -102,7 +107,7 @@ class Trainer:
         self._loss_tracker = metrics_module.Mean(name="loss")
         self._guard = new_guard() if on_nonfinite == "raise" else None
         self.run_eagerly = run_eagerly
-        self.steps_per_execution = steps_per_execution
+        self.steps_per_execution = checked(steps_per_execution)
         self.jit_compile = jit_compile
         self.on_nonfinite = on_nonfinite
         self.stop_training = False
