@@ -13,6 +13,8 @@ from multiback.layers.rnn._cell import RecurrentCell
 from multiback.layers.rnn.rnn import RNN
 from multiback.ops.recurrent import ACTIVATIONS
 
+_ZEROS = (RNN.get_initial_state, RecurrentCell.get_initial_state)
+
 # GELU is left out: the op's formula and the activation's default differ.
 _NAMES = tuple(name for name in ACTIVATIONS if name != "gelu")
 
@@ -41,7 +43,8 @@ class WholeSequence(RNN):
         cell = self.cell
         attributes = self._op_attributes()
         if attributes is None or self.unroll or (training and cell.recurrent_dropout):
-            return super().inner_loop(sequences, initial_state, mask, training)
+            states = super()._first_states(sequences, None) if initial_state[0] is None else initial_state
+            return super().inner_loop(sequences, states, mask, training)
         outputs, *states = type(self).op(
             cell.dropped_sequence(sequences, training),
             cell.kernel,
@@ -55,6 +58,14 @@ class WholeSequence(RNN):
         )
         last = states[0] if mask is None else outputs[:, 0 if self.go_backwards else -1]
         return last, ops.flip(outputs, axis=1) if self.go_backwards else outputs, states
+
+    def _first_states(self, sequences: Any, initial_state: Any) -> list[Any]:
+        """None for each state that is zero because nobody says otherwise: kernels know zeros by themselves."""
+        asked = type(self).get_initial_state, type(self.cell).get_initial_state
+        if initial_state is None and not self.stateful and asked == _ZEROS:
+            self._check_steps(sequences)
+            return [None] * len(self.state_size)
+        return super()._first_states(sequences, initial_state)
 
     def _op_attributes(self) -> dict[str, Any] | None:
         """The cell's functions by the names that the op knows, or None if it does not."""

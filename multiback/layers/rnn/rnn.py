@@ -130,8 +130,7 @@ class RNN(Layer):
         return output, *tree.map(lambda s: ops.cast(s, self.compute_dtype), states)
 
     def _first_states(self, sequences: Any, initial_state: Any) -> list[Any]:
-        if self.unroll and not isinstance(sequences.shape[1], int):
-            raise ShapeError(f"{title(self)} is unrolled and needs a fixed number of steps.")
+        self._check_steps(sequences)
         if initial_state is None:
             batch = sequences.shape[0]
             initial_state = self.states if self.stateful else self.get_initial_state(batch)
@@ -141,6 +140,10 @@ class RNN(Layer):
         if self.stateful:
             self._check_batch(sequences)
         return tree.map(lambda s: ops.cast(s, self.cell.compute_dtype), states)
+
+    def _check_steps(self, sequences: Any) -> None:
+        if self.unroll and not isinstance(sequences.shape[1], int):
+            raise ShapeError(f"{title(self)} is unrolled and needs a fixed number of steps.")
 
     def _check_batch(self, sequences: Any) -> None:
         expected, got = tree.leaves(self.states)[0].shape[0], sequences.shape[0]
