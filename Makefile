@@ -20,7 +20,7 @@ demo: $(READY)  ## Train on real data on every backend, and travel between them
 	$(BIN)/python examples/digits.py
 
 bench: $(READY)  ## Against native code and Keras 3
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/run.py --json build/bench.json --html build/bench.html --markdown docs/performance-results.md
 
 docs: $(READY)  ## The suite's tables, from a run on every backend
 	mkdir -p build
