@@ -68,7 +68,7 @@ class PeerSpec:
 
 def _specs() -> list[PeerSpec]:
     # torch.nn.LSTM adds two biases to the gates where one would do.
-    lstm_biases = {"lstm": 4 * 64}
+    lstm_biases = {"lstm": 4 * 64, "embedding-lstm": 4 * 64}
     return [
         PeerSpec("native-torch", "native_torch", "torch", baseline=True, extra_parameters=lstm_biases),
         PeerSpec("native-jax", "native_jax", "jax", baseline=True),
@@ -78,6 +78,7 @@ def _specs() -> list[PeerSpec]:
         PeerSpec("native-jax-tuned", "native_jax", "jax", {"BENCHMARK_TUNED": "1"}, only=("cnn",)),
         *(PeerSpec(f"keras-{name}", "keras3", name, {"KERAS_BACKEND": name}) for name in FRAMEWORKS),
         *(PeerSpec(f"multiback-{name}", "multiback_peer", name, {"MULTIBACK_BACKEND": name}) for name in FRAMEWORKS),
+        PeerSpec("multiback-auto", "multiback_peer", "auto", {"MULTIBACK_BACKEND": "auto"}),
     ]
 
 

@@ -1,4 +1,4 @@
-"""multiback on the backend that MULTIBACK_BACKEND names."""
+"""multiback on the backend that MULTIBACK_BACKEND names, or with "auto" on the one it finds the quickest."""
 
 import importlib
 import os
@@ -9,9 +9,17 @@ import multiback
 from peers.keras_api import KerasApiPeer
 
 
-def build(workload: Workload) -> KerasApiPeer:
+class MultibackPeer(KerasApiPeer):
+    def tune(self) -> None:
+        """Measures the ways to run the model's steps once, and takes the quickest from then on."""
+        self._model.tune(self._rows(self._batch), self._y[: self._batch], batch_size=self._batch)
+
+
+def build(workload: Workload) -> MultibackPeer:
     """The workload's model in multiback."""
     multiback.random.set_seed(0)
     backend = os.environ["MULTIBACK_BACKEND"]
-    versions = {"multiback": multiback.__version__, backend: importlib.import_module(backend).__version__}
-    return KerasApiPeer(multiback, workload, versions, backend=backend)
+    versions = {"multiback": multiback.__version__}
+    if backend != "auto":
+        versions[backend] = importlib.import_module(backend).__version__
+    return MultibackPeer(multiback, workload, versions, backend=backend)

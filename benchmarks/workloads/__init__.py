@@ -1,5 +1,6 @@
 """What is measured: shapes, data, initial weights and chunk sizes, the same for every peer."""
 
+from workloads.attention import WORKLOADS as _ATTENTION
 from workloads.convolutional import WORKLOADS as _CONVOLUTIONAL
 from workloads.data import Array, arrays, data
 from workloads.definition import (
@@ -17,7 +18,9 @@ from workloads.definition import (
 )
 from workloads.dense import WORKLOADS as _DENSE
 from workloads.dense import scaling
+from workloads.images import WORKLOADS as _IMAGES
 from workloads.recurrent import WORKLOADS as _RECURRENT
+from workloads.tables import WORKLOADS as _TABLES
 from workloads.weights import initial_weights, named_weights
 
 __all__ = [
@@ -42,7 +45,10 @@ __all__ = [
     "workload",
 ]
 
-WORKLOADS = {each.name: each for each in (*_DENSE, *_CONVOLUTIONAL, *_RECURRENT)}
+# The seven that the targets are set on come first.
+_FIRST = ("mlp-tiny", "mlp", "cnn", "resnet", "lstm", "embedding-lstm", "transformer")
+_ALL = {each.name: each for each in (*_DENSE, *_CONVOLUTIONAL, *_RECURRENT, *_ATTENTION, *_IMAGES, *_TABLES)}
+WORKLOADS = {name: _ALL[name] for name in (*_FIRST, *(name for name in _ALL if name not in _FIRST))}
 
 
 def workload(name: str) -> Workload:

@@ -76,12 +76,12 @@ def _clicks(rng: np.random.Generator, workload: Workload) -> tuple[list[Array], 
 
 
 def _noisy_images(rng: np.random.Generator, workload: Workload) -> tuple[list[Array], Array]:
-    """Smooth images as targets and the same with noise as inputs."""
+    """Smooth images of mean square one as targets and the same with noise as inputs."""
     (spec,), rows = workload.inputs, workload.rows
     height, width, channels = spec.shape
     down, across = np.linspace(0, 2 * np.pi, height), np.linspace(0, 2 * np.pi, width)
     waves = rng.integers(1, 4, (2, rows, 1, channels)).astype(np.float32)
     vertical = np.sin(waves[0] * down[None, :, None]).astype(np.float32)
     horizontal = np.cos(waves[1] * across[None, :, None]).astype(np.float32)
-    y = vertical[:, :, None, :] * horizontal[:, None, :, :]
-    return [y + 0.5 * rng.standard_normal(y.shape, dtype=np.float32)], y
+    y = 2 * vertical[:, :, None, :] * horizontal[:, None, :, :]
+    return [y + rng.standard_normal(y.shape, dtype=np.float32)], y

@@ -99,4 +99,9 @@ def _fans(part: str, shape: tuple[int, ...]) -> tuple[int, int]:
     if part == "attention_output":
         return shape[0] * shape[1], shape[2]
     receptive = math.prod(shape[:-2])
+    if part.endswith("depthwise"):
+        return receptive, receptive
+    if part.startswith("transpose"):
+        # With a stride of 2 a quarter of the window meets each output.
+        receptive //= 4
     return receptive * shape[-2], receptive * shape[-1]
