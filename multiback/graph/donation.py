@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -40,12 +41,14 @@ def _written(equation: Equation, names: Collection[str]) -> list[Any]:
 
 def _may_write(graph: Graph, position: int, targets: list[Any]) -> bool:
     operands = graph.equations[position].flat_inputs
+    counts = Counter(operands)
     free = {graph.inputs[i] for i in graph.updates} | _fresh(graph.equations[:position])
-    if any(x not in free or operands.count(x) != 1 for x in targets):
+    if any(x not in free or counts[x] != 1 for x in targets):
         return False
     shared = aliases(graph.equations[:position], targets)
     read = {x for e in graph.equations[position + 1 :] for x in e.flat_inputs} | set(graph.outputs)
-    return not any(x in shared for x in read) and not any(x in shared for x in operands if x not in set(targets))
+    written = set(targets)
+    return not any(x in shared for x in read) and not any(x in shared for x in operands if x not in written)
 
 
 def _fresh(equations: Iterable[Equation]) -> set[Any]:

@@ -125,11 +125,11 @@ class Equation:
 
     @property
     def flat_inputs(self) -> list[Value | Literal]:
-        return [x for x in flat(self.inputs) if x is not None]
+        return [x for x in _leaves(self.inputs, []) if x is not None]
 
     @property
     def flat_outputs(self) -> list[Value]:
-        return list(flat(self.outputs))
+        return _leaves(self.outputs, [])
 
     @property
     def graphs(self) -> dict[str, Graph]:
@@ -199,11 +199,19 @@ class Graph:
 
 def flat(tree: Any) -> Iterator[Any]:
     """The leaves of nested tuples."""
-    if isinstance(tree, tuple):
-        for item in tree:
-            yield from flat(item)
-    else:
-        yield tree
+    return iter(_leaves(tree, []))
+
+
+def _leaves(tree: Any, found: list[Any]) -> list[Any]:
+    if not isinstance(tree, tuple):
+        found.append(tree)
+        return found
+    for item in tree:
+        if isinstance(item, tuple):
+            _leaves(item, found)
+        else:
+            found.append(item)
+    return found
 
 
 def map_tuple(function: Any, tree: Any) -> Any:
