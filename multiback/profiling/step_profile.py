@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from multiback import tree
-from multiback.backends.protocol import Adapter, Options
+from multiback.backends.protocol import Options
 from multiback.errors import ArgumentError
 from multiback.profiling.costs import PHASES, Costs, costs
 from multiback.profiling.layers import Node, layer_tree
@@ -65,6 +65,11 @@ class Profile:
         return sum(row.overhead for row in self.rows)
 
     @property
+    def traffic(self) -> int:
+        """Bytes that the equations read and write, each operand and output once."""
+        return sum(row.read + row.written for row in self.rows)
+
+    @property
     def whole(self) -> float:
         """Seconds of one whole step by the clock that its parts were timed by."""
         return self.cpu if self.clock == "cpu" else self.wall
@@ -106,8 +111,8 @@ class Profile:
             "flops_are_exact": self.costs.exact,
             "flops_by_phase": {phase: self.costs.of_phase(phase) for phase in PHASES},
             "share_of_gemm": self.share_of_gemm,
-            "bytes_read": self.costs.read,
-            "bytes_written": self.costs.written,
+            "bytes_read": sum(row.read for row in self.rows),
+            "bytes_written": sum(row.written for row in self.rows),
             "peak_live_bytes": self.costs.peak,
             "state_bytes": self.costs.state,
             "parameters": self.costs.parameters,
@@ -180,7 +185,7 @@ def profile(
     return Profile(
         model=model.name,
         step=name,
-        backend=_described(adapter),
+        backend=f"{adapter.name} {adapter.version()} on {adapter.device(arrays()[-1])}",
         settings=adapter.environment(),
         batch_size=len(tree.leaves(batch.x)[0]),
         rounds=steps,
@@ -190,7 +195,3 @@ def profile(
         costs=costs(traced.graph, sizes),
         gemm=gemm_limit(adapter, steps, clock),
     )
-
-
-def _described(adapter: Adapter) -> str:
-    return f"{adapter.name} {adapter.version()} on {next(iter(adapter.devices()), 'cpu')}"

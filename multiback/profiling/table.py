@@ -52,10 +52,10 @@ def facts(profile: Profile) -> list[str]:
         f"(medians of {profile.rounds}); all else by {profile.clock} time.",
         f"FLOPs: {least}{readable_count(costs.flops)}, {readable_count(profile.flops_per_second)}FLOP/s: "
         f"{profile.share_of_gemm:.0%} of a 1024 x 1024 matrix product's {readable_count(profile.gemm)}FLOP/s here.",
-        f"Equations alone: {readable_time(profile.parts)}, {ratio:.2f} times the whole (which may fuse them, but finds "
-        f"caches and memory less ready); their calls: {readable_time(profile.overhead)} more.",
-        f"Memory: {costs.parameters:,} parameters, state {readable_size(costs.state)}, intermediates at once "
-        f"{readable_size(costs.peak)}; read {readable_size(costs.read)}, written {readable_size(costs.written)}.",
+        f"Equations alone: {readable_time(profile.parts)}, {ratio:.2f} times the whole; "
+        f"their calls: {readable_time(profile.overhead)}, not counted.",
+        f"Memory: state {readable_size(costs.state)} ({costs.parameters:,} parameters), intermediates "
+        f"{readable_size(costs.peak)} at once; {readable_size(profile.traffic)} read and written.",
     ]
 
 
