@@ -134,6 +134,8 @@ def _bindings(module: ModuleType) -> dict[str, list[Any]]:
         elif isinstance(node, ast.Assign):
             for name in [n for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)]:
                 found.setdefault(name.id, []).append(node)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+            found.setdefault(node.target.id, []).append(node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _root(node.value.func) in found:
             found[_root(node.value.func)].append(node)
     return found
