@@ -134,6 +134,8 @@ def _start(
         raise WorkerFailure(f"the {side} side imported multiback from {library}, not from {trees.folders[side]}")
     worker.run("train", 1)
     worker.run("predict", 1)
+    if worker.ready["tunes"]:
+        worker.run("tune", 1)
     worker.pin(core)
 
 

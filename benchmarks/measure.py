@@ -117,6 +117,9 @@ def _start(workload: Workload, result: Result, workers: dict[str, Worker], setti
             "initial_logits": initial["logits"],
             "logits_after_one_step": after["logits"],
         }
+        if worker.ready["tunes"]:
+            result.ready["tune_s"] = worker.run("tune", 1)["cpu"]
+            result.ready["logits_after_tuning"] = worker.run("logits", 1)["logits"]
         worker.pin(settings.core)
 
 
@@ -152,12 +155,14 @@ def _check_same_model(workload: Workload, results: list[Result]) -> None:
         if result.ready["parameters"] != expected:
             result.failures.append(f"has {result.ready['parameters']:,} parameters, expected {expected:,}")
         _check_logits(result, results[0], "initial_logits", SAME_FORWARD)
+        if "logits_after_tuning" in result.ready:
+            _check_logits(result, result, "logits_after_tuning", SAME_FORWARD, "logits_after_one_step")
     for result in comparable:
         _check_logits(result, comparable[0], "logits_after_one_step", SAME_STEP)
 
 
-def _check_logits(result: Result, reference: Result, key: str, tolerance: float) -> None:
-    expected, got = np.asarray(reference.ready[key]), np.asarray(result.ready[key])
+def _check_logits(result: Result, reference: Result, key: str, tolerance: float, expected_key: str = "") -> None:
+    expected, got = np.asarray(reference.ready[expected_key or key]), np.asarray(result.ready[key])
     distance = np.max(np.abs(got - expected)) / np.max(np.abs(expected)) if got.shape == expected.shape else np.inf
     if not distance <= tolerance:
         what = key.replace("_", " ")

@@ -60,7 +60,7 @@ class Run:
     def scaling(self) -> None:
         """Lines over depth, batch and width, of multiback and native code."""
         settings = replace(self.settings, rounds=min(self.settings.rounds, SCALING_ROUNDS))
-        chosen = [spec for spec in self.options.peers if not spec.only and _is_lean(spec)]
+        chosen = [spec for spec in self.options.peers if _is_on_one_backend(spec) and _is_lean(spec)]
         for family, values in SCALES.items():
             for value in values:
                 measured = self._measured(scaling(family, value), chosen, settings)
@@ -68,8 +68,10 @@ class Run:
 
     def once(self) -> None:
         """What is paid once."""
-        chosen = [spec for spec in self.options.peers if not spec.only]
-        self.record["once"] = once(chosen, self.options.backends, self.settings, self.progress)
+        chosen = [spec for spec in self.options.peers if _is_on_one_backend(spec)]
+        for record in once(chosen, self.options.backends, self.settings, self.progress):
+            self.record["once"] = record
+            self.save()
 
     def save(self) -> None:
         """Writes what there is."""
@@ -135,6 +137,11 @@ def _counted(workload: Workload) -> dict[str, Any]:
         return {"failure": f"{type(error).__name__}: {error}"}
 
 
+def _is_on_one_backend(spec: PeerSpec) -> bool:
+    """Whether a peer stays on one backend, and takes part in every workload."""
+    return spec.framework in FRAMEWORKS and not spec.only
+
+
 def _is_lean(spec: PeerSpec) -> bool:
     """Whether a peer takes part where Keras is left out."""
     return spec.name.startswith(("native", "multiback"))
@@ -170,12 +177,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         options.rounds = min(options.rounds, 3)
         options.workloads = [workload for workload in options.workloads if workload.name in TARGET_WORKLOADS]
         options.peers = [spec for spec in options.peers if _is_lean(spec)]
-    options.peers = [spec for spec in options.peers if spec.framework in options.backends or _any_backend(spec)]
+    # A peer that chooses among all backends takes part where all of them do.
+    framework_names = [*options.backends, *(["auto"] if len(options.backends) == len(FRAMEWORKS) else [])]
+    options.peers = [spec for spec in options.peers if spec.framework in framework_names]
     return options
-
-
-def _any_backend(spec: PeerSpec) -> bool:
-    return spec.framework not in FRAMEWORKS
 
 
 def _workloads(text: str) -> list[Workload]:

@@ -138,6 +138,9 @@ def once_rows(record: dict[str, Any]) -> tuple[list[str], Rows]:
         rows.append([f"import {name}", *_numbers(found, ("cpu_s",)), *["-"] * 3, *_memory(found)])
     for peer, found in once.get("first_steps", {}).items():
         rows.append([peer, *_numbers(found, ("cpu_s", "import_s", "build_s", "step_s")), *_memory(found)])
+    for peer, found in once.get("first_steps_measured_before", {}).items():
+        numbers = _numbers(found, ("cpu_s", "import_s", "build_s", "step_s"))
+        rows.append([f"{peer}, ways measured before", *numbers, *_memory(found)])
     return head, rows
 
 

@@ -245,7 +245,10 @@ def _imports(record: dict[str, Any], name: str) -> Iterator[Verdict]:
     )
     if first is not None and native_first is not None:
         text = f"{first / native_first:.2f} ({first:.2f} s, native {native_first:.2f} s)"
-        yield Verdict(group, name, goals[0], text, first <= 1.1 * native_first)
+        again = once.get("first_steps_measured_before", {}).get(f"multiback-{name}", {})
+        known = again["build_s"] + again["step_s"] if "step_s" in again else None
+        note = f"{known:.2f} s where the machine's ways were measured before" if known is not None else ""
+        yield Verdict(group, name, goals[0], text, first <= 1.1 * native_first, note)
     else:
         yield Verdict(group, name, goals[0], "-", None)
     whole = _best_first(record, name, lambda peer: once["first_steps"][peer].get("cpu_s"))

@@ -78,8 +78,6 @@ def main(peer_name: str, workload_name: str, core: int) -> None:
     spec = PEERS[peer_name]
     importing, _ = timed(partial(load, spec))
     building, peer = timed(partial(spec.build, workload))
-    tune = getattr(peer, "tune", None)
-    tuning = timed(tune)[0] if tune else {"cpu": 0.0}
     library = sys.modules.get("multiback")
     reply(
         {
@@ -87,8 +85,8 @@ def main(peer_name: str, workload_name: str, core: int) -> None:
             "versions": peer.versions(),
             "import_s": importing["cpu"],
             "build_s": building["cpu"],
-            "tune_s": tuning["cpu"],
             "evaluates": hasattr(peer, "evaluate"),
+            "tunes": hasattr(peer, "tune"),
             "library": library.__file__ if library else None,
         }
     )
@@ -112,6 +110,7 @@ ACTIONS: dict[str, Callable[[Any, int], Any]] = {
     "train": lambda peer, steps: peer.train(steps),
     "predict": lambda peer, steps: peer.predict(steps),
     "evaluate": lambda peer, steps: peer.evaluate(steps),
+    "tune": lambda peer, steps: peer.tune(),
     "logits": lambda peer, steps: peer.predict(steps),
 }
 
