@@ -22,4 +22,8 @@ def build(workload: Workload) -> MultibackPeer:
     versions = {"multiback": multiback.__version__}
     if backend != "auto":
         versions[backend] = importlib.import_module(backend).__version__
-    return MultibackPeer(multiback, workload, versions, backend=backend)
+    peer = MultibackPeer(multiback, workload, versions, backend=backend)
+    if backend == "auto":
+        # The first call chooses, by a training step where it has targets, and by a prediction where it has none.
+        peer.evaluate(1)
+    return peer
