@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
 from multiback.backends.protocol import Options
+from multiback.graph.dims import evaluate
 from multiback.graph.ir import Graph, flat
 from multiback_tensorflow.fast.updates import IN_PLACE
 from multiback_tensorflow.lowering._xla import compiling
@@ -19,7 +21,7 @@ _CONVOLUTIONS = frozenset({"conv", "depthwise_conv", "conv_transpose"})
 
 def _is_not_about_our_programs(record: logging.LogRecord) -> bool:
     # Each program is a tf.function of its own, traced once; TensorFlow takes them for one that is traced again.
-    return f"{Bound.__name__}.bind" not in record.getMessage()
+    return f"{Bound.__name__}._step" not in record.getMessage()
 
 
 tf.get_logger().addFilter(_is_not_about_our_programs)
@@ -38,63 +40,82 @@ def plainly(function: Callable[..., Any], graph: Graph, state: Any, arguments: A
 
 
 class Bound:
-    """A generated function as a tf.function for the tf.Variables that it is run with."""
+    """A generated function as a tf.function for the tf.Variables that it is run with.
+
+    It is traced for the sizes that are expected, and for any sizes when others come.
+    """
 
     def __init__(self, function: Callable[..., Any], graph: Graph, options: Options) -> None:
         self.function = function
         self.graph = graph
         self.options = options
         self.updates = graph.updates
+        self.resident = _resident_inputs(graph)
+        self.convolves = any(e.op.name in _CONVOLUTIONS for e in graph.walk())
         self.state: list[Any] = []
         self.identities: tuple[int, ...] | None = None
-        self.traced: Callable[..., Any] | None = None
-        self.run: Callable[[Sequence[Any]], Sequence[Any]] | None = None
-        self.run_empty: Callable[..., Any] | None = None
-        self.convolves = any(e.op.name in _CONVOLUTIONS for e in graph.walk())
+        self.expected = [] if options.differentiable else _sizes(graph, dict(options.sizes))
+        self.sized: _Program | None = None
+        self.general: _Program | None = None
+        self.empty: Callable[..., Any] | None = None
 
     def __call__(self, state: Sequence[Any], arguments: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
         if self.identities != tuple(map(id, state)):
             if not all(isinstance(v, tf.Variable) for v in state):
                 return plainly(self.function, self.graph, state, arguments)
-            self.bind(state)
-        if self.convolves and any(0 in a.shape for a in arguments):
-            results = self.run_empty(*arguments)  # type: ignore[misc]
-        elif self.run is not None and tf.executing_eagerly():
-            results = self.run(arguments)
-        else:
-            results = self.traced(*arguments)  # type: ignore[misc]
+            self.state, self.identities = list(state), tuple(map(id, state))
+            self.sized = self.general = self.empty = None
+        program = self.program(arguments)
+        results = program(arguments) if tf.executing_eagerly() else program.traced(*arguments)
         return [state[i] for i in self.updates], results
 
-    def bind(self, state: Sequence[Any]) -> None:
-        """Traces the step for these variables."""
-        self.state = list(state)
-        self.identities = tuple(map(id, state))
-        count = len(self.graph.updates)
-        resident = _resident_inputs(self.graph)
+    def program(self, arguments: Sequence[Any]) -> _Program:
+        """The program for arguments of these sizes, traced the first time."""
+        if self.expected and all(arguments[i].shape[axis] == n for i, axis, n in self.expected):
+            self.sized = self.sized or self._trace(dict(self.options.sizes))
+            return self.sized
+        if self.convolves and any(0 in a.shape for a in arguments):
+            self.empty = self.empty or tf.function(self._step, autograph=False)
+            return _Program(self.empty, lambda given: self.empty(*given))  # type: ignore[misc]
+        self.general = self.general or self._trace({})
+        return self.general
 
-        def step(*arguments: Any) -> tuple[Any, ...]:
-            values = [v if i in resident else v.read_value() for i, v in enumerate(self.state)]
-            with compiling(bool(self.options.jit)):
-                outputs = self.function(*values, *arguments)
-            for index, new in zip(self.graph.updates, outputs[:count]):
-                if new is not self.state[index]:
-                    self.state[index].assign(new, read_value=False)
-            return tuple(outputs[count:])
+    def _step(self, *arguments: Any) -> tuple[Any, ...]:
+        values = [v if i in self.resident else v.read_value() for i, v in enumerate(self.state)]
+        with compiling(bool(self.options.jit)):
+            outputs = self.function(*values, *arguments)
+        count = len(self.updates)
+        for index, new in zip(self.updates, outputs[:count]):
+            if new is not self.state[index]:
+                self.state[index].assign(new, read_value=False)
+        return tuple(outputs[count:])
 
-        signature = [tf.TensorSpec(_static(v.shape), getattr(tf, v.dtype)) for v in self.graph.arguments]
+    def _trace(self, sizes: dict[str, int]) -> _Program:
+        signature = [
+            tf.TensorSpec([_size(n, sizes) for n in v.shape], getattr(tf, v.dtype)) for v in self.graph.arguments
+        ]
         jit = True if self.options.jit else None
-        function = tf.function(step, input_signature=signature, autograph=False, jit_compile=jit)
-        self.run_empty = tf.function(step, autograph=False)
-        self.traced, self.run = function, None
+        function = tf.function(self._step, input_signature=signature, autograph=False, jit_compile=jit)
         if self.options.differentiable:
-            return
+            return _Program(function, lambda arguments: function(*arguments))
         if jit:
             # The operation that calls a function forgets that XLA is to compile it, one within that function does not.
             compiled = function.get_concrete_function()
             function = tf.function(lambda *a: compiled(*a), input_signature=signature, autograph=False)
-        self.traced = function.get_concrete_function()
-        if all("CPU" in d.device_type for d in tf.config.list_logical_devices()):
-            self.run = _as_one_operation(self.traced)
+        traced = function.get_concrete_function()
+        alone = all("CPU" in d.device_type for d in tf.config.list_logical_devices())
+        return _Program(traced, _as_one_operation(traced) if alone else lambda arguments: traced(*arguments))
+
+
+@dataclass(frozen=True)
+class _Program:
+    """A traced step: what a graph around it calls, and what runs it eagerly on a list of arguments."""
+
+    traced: Callable[..., Any]
+    run: Callable[[Sequence[Any]], Sequence[Any]]
+
+    def __call__(self, arguments: Sequence[Any]) -> Sequence[Any]:
+        return self.run(arguments)
 
 
 def _as_one_operation(concrete: Any) -> Callable[[Sequence[Any]], Sequence[Any]]:
@@ -132,5 +153,21 @@ def _resident_inputs(graph: Graph) -> frozenset[int]:
     return frozenset(found)
 
 
-def _static(shape: tuple[Any, ...]) -> list[int | None]:
-    return [n if isinstance(n, int) else None for n in shape]
+def _sizes(graph: Graph, sizes: dict[str, int]) -> list[tuple[int, int, int]]:
+    """Argument, axis and expected size of each symbolic axis; nothing where one is not expected."""
+    found = []
+    for i, value in enumerate(graph.arguments):
+        for axis, n in enumerate(value.shape):
+            if not isinstance(n, int):
+                size = _size(n, sizes)
+                if size is None:
+                    return []
+                found.append((i, axis, size))
+    return found
+
+
+def _size(n: Any, sizes: dict[str, int]) -> int | None:
+    try:
+        return n if isinstance(n, int) else evaluate(n, sizes)
+    except KeyError:
+        return None
