@@ -22,6 +22,7 @@ from multiback.graph.ir import Equation, Graph, Value
 from multiback.graph.kernels import Kernel
 from multiback.graph.passes import PASSES
 from multiback.graph.source import Dialect, Lowering
+from multiback_torch._overwriting import overwrite
 from multiback_torch._unsigned import in_int64
 from multiback_torch.backward import BACKWARD, EXPANDED, PRIMITIVES, STANDS_FOR
 from multiback_torch.backward._aten import aten
@@ -62,7 +63,7 @@ class TorchAdapter(Adapter):
         if not sound(prepared, IN_PLACE):
             # A rewrite has made something share storage with what was to be overwritten.
             prepared = super().prepare(graph, replace(options, passes_off=PASSES))
-        return in_int64(prepared)
+        return in_int64(prepared if options.differentiable or options.jit else overwrite(prepared))
 
     def annotate(self, graph: Graph, options: Options) -> Graph:
         if options.differentiable:
