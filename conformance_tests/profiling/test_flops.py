@@ -126,6 +126,15 @@ def test_a_gradient_that_nobody_wants_is_not_counted() -> None:
     assert counted(first_layer, (5, 3), (3, 4)).of_phase("backward") == 2 * 5 * 3 * 4
 
 
+def test_what_is_rewritten_counts_once() -> None:
+    # An Einstein sum becomes a product when a graph is simplified.
+    found = of_gradient(lambda x, w: ops.tanh(ops.einsum("abc,cde->abde", x, w)), (2, 5, 3), (3, 2, 4))
+    product = 2 * 2 * 5 * 3 * 2 * 4
+    assert found.of_phase("forward") == product + 80 + 79
+    # The derivative 1 - y * y times the cotangent, then two products.
+    assert found.of_phase("backward") == 3 * 80 + 2 * product
+
+
 @pytest.mark.parametrize("strides", [1, 2])
 def test_the_gradient_of_a_convolution_takes_two_of_them(strides: int) -> None:
     found = of_gradient(lambda x, w: ops.conv(x, w, strides), (2, 7, 7, 3), (3, 3, 3, 8))

@@ -312,11 +312,9 @@ def _added(
     It is written out by the vjp of each op, and simplified as adapters do. The cotangent of an output is a number, an
     array that is given, or there is none.
     """
+    body = _unprimed(body)
     specs = [x.spec for x in body.inputs]
     given = [s for s in seeds if isinstance(s, Spec)]
-
-    def forward(*operands: Any) -> Any:
-        return tuple(gradient.inline(body, operands[: len(specs)]))
 
     def both(*operands: Any) -> Any:
         arrays = iter(operands[len(specs) :])
@@ -324,11 +322,16 @@ def _added(
         outputs, gradients = gradient.vjp(body, operands[: len(specs)], wrt, cotangents)
         return tuple(outputs), tuple(gradients)
 
-    count = len(trace(forward, *specs, *given).graph.equations)
     whole = trace(both, *specs, *given).graph
-    made = {y for e in whole.equations[:count] for y in e.flat_outputs}
-    again = _done_again(whole.equations[count:])
-    return [e for e in passes.optimize(whole).equations if made.isdisjoint(e.flat_outputs)], again
+    again = _done_again([e for e in whole.equations if is_backward(e)])
+    return [e for e in passes.optimize(whole).equations if is_backward(e)], again
+
+
+def _unprimed(body: Graph) -> Graph:
+    """A graph without gradients as equations, none of which counts as the backward pass of another."""
+    if any(e.op.name == GRADIENT for e in body.equations):
+        body = gradient.expand_gradients(body)
+    return body.replace(equations=tuple(e.replace(scope=e.scope.replace("'", "")) for e in body.equations))
 
 
 def _done_again(equations: Sequence[Equation]) -> set[Value]:
