@@ -14,7 +14,7 @@ from jax import lax
 
 import multiback.ops
 from multiback import dtypes
-from multiback.backends.protocol import Adapter, Options
+from multiback.backends.protocol import Adapter, Options, RunMany
 from multiback.graph.ir import Equation, Graph
 from multiback.graph.source import Dialect
 from multiback_jax.fast import FAST
@@ -60,6 +60,40 @@ class JaxAdapter(Adapter):
             return outputs[:count], outputs[count:]
 
         return run
+
+    def wrap_many(self, function: Callable[..., Any], graph: Graph, options: Options) -> RunMany:
+        if options.jit is False or _loops_badly(graph):
+            return super().wrap_many(function, graph, options)
+        updates, count = graph.updates, len(graph.updates)
+        places = sorted(set(updates))
+        donated, wide = frozenset(places), _is_wide(graph)
+
+        def many(changing: Sequence[Any], state: Sequence[Any], fixed: Sequence[Any], varying: Sequence[Any]) -> Any:
+            def step(carry: Sequence[Any], rows: Sequence[Any]) -> Any:
+                cells = list(state)
+                for index, cell in zip(places, carry):
+                    cells[index] = cell
+                outputs = function(*cells, *fixed, *rows)
+                for index, cell in zip(updates, outputs):
+                    cells[index] = cell
+                return [cells[i] for i in places], outputs[count:]
+
+            last, results = lax.scan(step, changing, varying)
+            return last, [x[-1] for x in results]
+
+        compiled = jax.jit(many, donate_argnums=() if options.differentiable else (0,))
+        order = [places.index(i) for i in updates]
+
+        def run_many(
+            state: Sequence[Any], fixed: Sequence[Any], varying: Sequence[Any]
+        ) -> tuple[Sequence[Any], Sequence[Any]]:
+            changing = [state[i] for i in places]
+            constant = [None if i in donated else x for i, x in enumerate(state)]
+            with jax.enable_x64(True) if wide else contextlib.nullcontext():
+                last, results = compiled(changing, constant, list(fixed), list(varying))
+            return [last[i] for i in order], results
+
+        return run_many
 
     def is_native(self, x: Any) -> bool:
         return isinstance(x, jax.Array)
@@ -144,6 +178,11 @@ def _width(*types: Any) -> Any:
 def _is_wide(graph: Graph) -> bool:
     values = [*graph.inputs, *graph.constants, *(x for e in graph.walk() for x in [*e.flat_inputs, *e.flat_outputs])]
     return any(v.dtype in _WIDE for v in values)
+
+
+def _loops_badly(graph: Graph) -> bool:
+    """Whether one loop over steps is slower than calls: XLA's CPU loops run convolutions some fourteen times slower."""
+    return jax.default_backend() == "cpu" and any(equation.op.name == "conv" for equation in graph.walk())
 
 
 assert multiback.ops  # the vocabulary that the table is checked against
