@@ -108,9 +108,9 @@ class JaxAdapter(Adapter):
         return dtypes.as_dtype(x.dtype)
 
     def from_numpy(self, array: np.ndarray, copy: bool = True) -> Any:
-        # The copy is made by NumPy: jnp.array would compile one for every shape.
+        # jnp.asarray, and a copy made by it, would be compiled for every shape.
         with _width(array.dtype):
-            return jnp.asarray(np.array(array) if copy else array)
+            return jax.device_put(np.array(array) if copy else array)
 
     def feed(self, array: np.ndarray) -> Any:
         return array
@@ -127,7 +127,7 @@ class JaxAdapter(Adapter):
     def write(self, cell: Any, array: Any) -> Any:
         # A copy: the next step consumes the cell.
         with _width(array.dtype):
-            return jnp.array(array, copy=True)
+            return jax.device_put(array, may_alias=False)
 
     def version(self) -> str:
         return jax.__version__
