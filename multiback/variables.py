@@ -264,18 +264,18 @@ class Variable(Operators):
             else:
                 builder.assign(self, value)
             return value
-        adapter = registry.owner(value)
+        adapter = None if type(value) is np.ndarray else registry.owner(value)
         if isinstance(replaced, _Layered):
             replaced[self] = OPS["cast"](value, self.dtype)
         elif adapter is not None and adapter is self._adapter and adapter.is_concrete(value):
             array = value if adapter.dtype(value) == self.dtype else OPS["cast"](value, self.dtype)
             self._cell = adapter.write(self._cell, array)
         else:
-            host = np.array(as_host_array(value)).astype(self.dtype.numpy)
+            host = np.array(as_host_array(value), self.dtype.numpy)
             if self._adapter is None:
                 self._cell = host
             else:
-                self._cell = self._adapter.write(self._cell, self._adapter.from_numpy(host))
+                self._cell = self._adapter.write(self._cell, self._adapter.from_numpy(host, copy=False))
         return value
 
     def assign_add(self, value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -142,9 +142,12 @@ class CallbackList(Callback):
 
     def _collect(self) -> None:
         """Look up the overridden hooks once, so that a batch costs one call for each."""
-        self._hooks: dict[str, tuple[Callable[..., None], ...]] = {
-            name: tuple(hook for callback in self.callbacks if (hook := _hook(callback, name))) for name in HOOKS
-        }
+        found: dict[str, list[Callable[..., None]]] = {name: [] for name in HOOKS}
+        for callback in self.callbacks:
+            for name in _hook_names(callback):
+                if hook := _hook(callback, name):
+                    found[name].append(hook)
+        self._hooks = {name: tuple(hooks) for name, hooks in found.items()}
         self._train_batch_begin = self._hooks["on_train_batch_begin"]
         self._train_batch_end = self._hooks["on_train_batch_end"]
 
@@ -255,6 +258,15 @@ def _hook(callback: Any, name: str) -> Callable[..., None] | None:
             if method is not None:
                 return method
     return None
+
+
+def _hook_names(callback: Any) -> Iterable[str]:
+    """The names under which a callback may have hooks."""
+    if not isinstance(callback, Callback):
+        return HOOKS
+    names = {*_overridden(type(callback)), *(n for n in vars(callback) if n in HOOKS)}  # type: ignore[arg-type]
+    names.update(name for name, alias in _ALIASES.items() if alias in names)
+    return names
 
 
 @functools.cache

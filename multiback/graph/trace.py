@@ -421,13 +421,14 @@ def trace(function: Callable[..., Any], *arguments: Any, name: str = "main") -> 
         _SCOPE.reset(token)
     variables = tuple(builder.state)
     updated = tuple(builder.assigned)
+    positions = {v: i for i, v in enumerate(variables)}
     graph = Graph(
         name,
         (*builder.state.values(), *builder.inputs),
         tuple(builder.equations),
         (*builder.assigned.values(), *outputs),
         state=len(variables),
-        updates=tuple(variables.index(v) for v in updated),
+        updates=tuple(positions[v] for v in updated),
         constants=builder.constants,
     )
     return Trace(graph, structure, variables, updated)
