@@ -105,6 +105,9 @@ def measure_change(
     try:
         progress(f"{workload.name}, {spec.name}: start")
         together([partial(_start, workload, spec, trees, core, side, workers) for side in SIDES], available_cores())
+        for side in SIDES:
+            if workers[side].ready["tunes"]:
+                workers[side].run("tune", 1)
         for number in range(rounds + 1):
             progress(f"{workload.name}, {spec.name}: round {number} of {rounds}")
             # Every side is first, second and last equally often; round 0 warms up.
@@ -134,8 +137,6 @@ def _start(
         raise WorkerFailure(f"the {side} side imported multiback from {library}, not from {trees.folders[side]}")
     worker.run("train", 1)
     worker.run("predict", 1)
-    if worker.ready["tunes"]:
-        worker.run("tune", 1)
     worker.pin(core)
 
 

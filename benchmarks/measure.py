@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from figures import spread
-from peers import PeerSpec
+from peers import FRAMEWORKS, PeerSpec
 from processes import Worker, WorkerFailure, together
 from workloads import Chunks, Workload
 
@@ -85,7 +85,17 @@ def measure(
     workers: dict[str, Worker] = {}
     try:
         progress(f"{workload.name}: start {len(specs)} peers")
-        together([partial(_start, workload, result, workers, settings) for result in results], settings.start_cores)
+        start = partial(_start, workload, workers, settings)
+        many = [result for result in results if result.spec.framework in FRAMEWORKS]
+        together([partial(start, result) for result in many], settings.start_cores)
+        # What measures while it starts, or tunes, does so on a core whose neighbours have nothing to do.
+        for result in results:
+            if result not in many:
+                start(result, settings.core)
+            if result.ready.get("tunes"):
+                progress(f"{workload.name}: tune {result.spec.name}")
+                with _failure_noted(result, "stopped while tuning"):
+                    _tune(result, workers[result.spec.name])
         running = [result for result in results if result.ready and not result.failed_while_running]
         _check_same_model(workload, running)
         for number in range(settings.rounds + 1):
@@ -104,7 +114,7 @@ def measure(
     return results
 
 
-def _start(workload: Workload, result: Result, workers: dict[str, Worker], settings: Settings, core: int) -> None:
+def _start(workload: Workload, workers: dict[str, Worker], settings: Settings, result: Result, core: int) -> None:
     with _failure_noted(result, "did not start"):
         worker = workers[result.spec.name] = Worker(result.spec, workload.name, core, settings.environment)
         initial, first = worker.run("logits", 1), worker.run("train", 1)
@@ -117,10 +127,12 @@ def _start(workload: Workload, result: Result, workers: dict[str, Worker], setti
             "initial_logits": initial["logits"],
             "logits_after_one_step": after["logits"],
         }
-        if worker.ready["tunes"]:
-            result.ready["tune_s"] = worker.run("tune", 1)["cpu"]
-            result.ready["logits_after_tuning"] = worker.run("logits", 1)["logits"]
         worker.pin(settings.core)
+
+
+def _tune(result: Result, worker: Worker) -> None:
+    result.ready["tune_s"] = worker.run("tune", 1)["cpu"]
+    result.ready["logits_after_tuning"] = worker.run("logits", 1)["logits"]
 
 
 @contextmanager

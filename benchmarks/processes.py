@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import select
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from peers import PeerSpec
+
+# Seconds without a reply after which a worker is given up.
+PATIENCE = 900
 
 
 class WorkerFailure(Exception):
@@ -63,6 +67,8 @@ class Worker:
 
     def _receive(self) -> dict[str, Any]:
         assert self._process.stdout is not None
+        if not select.select([self._process.stdout], [], [], PATIENCE)[0]:
+            raise WorkerFailure(f"said nothing for {PATIENCE // 60} minutes")
         line = self._process.stdout.readline()
         if line:
             return json.loads(line)
