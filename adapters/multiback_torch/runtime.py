@@ -22,6 +22,7 @@ from multiback.graph.ir import Equation, Graph, Value
 from multiback.graph.kernels import Kernel
 from multiback.graph.passes import PASSES
 from multiback.graph.source import Dialect, Lowering
+from multiback_torch._allocator import keep_freed_memory
 from multiback_torch._overwriting import overwrite
 from multiback_torch._unsigned import in_int64
 from multiback_torch.backward import BACKWARD, EXPANDED, PRIMITIVES, STANDS_FOR
@@ -181,6 +182,7 @@ class TorchAdapter(Adapter):
     def environment(self) -> dict[str, Any]:
         return {
             "threads": torch.get_num_threads(),
+            "keeps freed memory": _KEEPS_FREED_MEMORY,
             "matmul precision": torch.get_float32_matmul_precision(),
             "oneDNN": torch.backends.mkldnn.is_available(),
             **{k: v for k, v in os.environ.items() if k.startswith(("TORCH", "PYTORCH", "NVIDIA_TF32"))},
@@ -222,4 +224,5 @@ def _shared_updates(graph: Graph) -> frozenset[int]:
 
 
 assert multiback.ops  # the vocabulary that the table is checked against
+_KEEPS_FREED_MEMORY = keep_freed_memory()
 ADAPTER = TorchAdapter
