@@ -72,7 +72,7 @@ def _checks_of(op: Op) -> Iterator[Check]:
             has_fast = functools.partial(_has_fast, op.name)
             yield check(case.label, first, body, path="expanded", concerns=has_fast)
         rivals = functools.partial(run_rivals, op, case, first)
-        yield check(case.label, first, rivals, path="rivals", concerns=functools.partial(_has_rivals, op.name))
+        yield check(case.label, first, rivals, path="rivals", concerns=functools.partial(_has_rivals, op, case))
         if drawable(case) and dtypes.as_dtype(first).is_float:
             for thorough in (False, True):
                 draws = functools.partial(agrees_on_draws, op, case, first, *DRAWS[thorough])
@@ -100,8 +100,13 @@ def _has_fast(name: str, adapter: Adapter) -> bool:
     return name in adapter.fast
 
 
-def _has_rivals(name: str, adapter: Adapter) -> bool:
-    return bool(adapter.rivals.get(name))
+def _has_rivals(op: Op, case: Case, adapter: Adapter) -> bool:
+    """Whether another way covers the equation of this case."""
+    ways = adapter.rivals.get(op.name, {}).values()
+    if not ways:
+        return False
+    graph = adapter.prepare(case_graph(op, case, case.dtypes[0]), Options())
+    return any(e.op.name == op.name and way.when(e) for e in graph.walk() for way in ways)
 
 
 def _has_autodiff(adapter: Adapter) -> bool:
