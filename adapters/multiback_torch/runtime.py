@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ import torch.nn.functional as F
 
 import multiback.ops
 from multiback import dtypes, tree
-from multiback.backends.protocol import Adapter, Options
+from multiback.backends.protocol import Adapter, Fast, Options
 from multiback.graph.donation import aliases, donate, sound
 from multiback.graph.explicit import write_out
 from multiback.graph.ir import Equation, Graph, Value
@@ -26,8 +26,9 @@ from multiback_torch._allocator import keep_freed_memory
 from multiback_torch._overwriting import overwrite
 from multiback_torch._unsigned import in_int64
 from multiback_torch.backward import BACKWARD, EXPANDED, PRIMITIVES, STANDS_FOR
+from multiback_torch.backward import RIVALS as BACKWARD_RIVALS
 from multiback_torch.backward._aten import aten
-from multiback_torch.fast import FAST
+from multiback_torch.fast import FAST, RIVALS
 from multiback_torch.fast.updates import IN_PLACE
 from multiback_torch.lowering import LOWER
 from multiback_torch.probe import TorchProbe
@@ -46,6 +47,8 @@ class TorchAdapter(Adapter):
 
     lower = LOWER
     fast = FAST
+    rivals: Mapping[str, Mapping[str, Fast]] = {**RIVALS, **BACKWARD_RIVALS}
+    measures = True
     probe = TorchProbe()
 
     def __init__(self, plugin: Any) -> None:

@@ -110,3 +110,22 @@ def test_the_suite_notices_a_wrong_rule(torch: Any, monkeypatch: pytest.MonkeyPa
     wrong = Rule(lambda g, y, wanted, x, *, approximate: silu.backward(g, y, wanted, x))
     monkeypatch.setitem(backward.BACKWARD, "gelu", (wrong,))
     assert run_check(check, torch).status == "failed"
+
+
+@pytest.mark.parametrize("rows", [(5,), (3, 4)])
+def test_every_way_of_a_product_gives_its_gradients(torch: Any, rows: tuple[int, ...]) -> None:
+    from multiback_torch.backward import RIVALS
+
+    rng = np.random.default_rng(1)
+    arrays = [rng.standard_normal(shape).astype("float32") for shape in ((*rows, 7), (7, 3), (*rows, 3))]
+    specs = [Spec(a.shape, mb.dtypes.float32) for a in arrays]
+    graph = trace(ops.value_and_grad(lambda x, w, c: ops.sum(ops.matmul(x, w) * c), argnums=(0, 1)), *specs).graph
+    x, w, c = (a.astype("float64") for a in arrays)
+    expected = c @ w.T, x.reshape(-1, 7).T @ c.reshape(-1, 3)
+    for op, ways in RIVALS.items():
+        for way in ways:
+            executable = torch.compile(graph, Options(variants=((op, way),)))
+            assert set(executable.variants.values()) == {way}
+            _, *found = (torch.to_numpy(a) for a in executable(*arrays))
+            for gradient, right in zip(found, expected):
+                np.testing.assert_allclose(gradient, right, rtol=2e-6, atol=2e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ class Kernel:
         lowering: An expression or a function, as in an adapter's table.
         operands: Names of the array parameters.
         attributes: Names of the other parameters.
+        shape: The Specs of what comes out of operands and attributes; needed for a kernel that has rivals.
 
     Example:
         >>> step = Kernel("threshold_backward", "torch.ops.aten.threshold_backward({g}, {y}, 0)", ("g", "y"))
@@ -31,17 +33,30 @@ class Kernel:
     lowering: Lowering
     operands: tuple[str, ...]
     attributes: tuple[str, ...] = ()
+    shape: Callable[..., Any] | None = None
 
     composite = False
     numpy = None
     gradient = None
     accepts = ""
-    variadic: frozenset[str] = frozenset()
+    variadic = frozenset[str]()
 
-    def __call__(self, *operands: Any, outputs: Any, **attributes: Any) -> Any:
-        """Records one equation in the graph being traced; `outputs` are Specs, or values of which it takes them."""
+    def __call__(self, *operands: Any, outputs: Any = None, **attributes: Any) -> Any:
+        """Records one equation in the graph being traced; `outputs` are Specs, or values of which it takes them.
+
+        Raises:
+            GraphError: outside a trace, or for other operands and attributes than it has.
+        """
         builder = current_builder()
-        if builder is None or len(operands) != len(self.operands) or tuple(attributes) != self.attributes:
+        operands = (*operands, *(attributes.pop(n) for n in self.operands[len(operands) :] if n in attributes))
+        if outputs is None and self.shape is not None:
+            outputs = self.shape(*operands, **attributes)
+        if (
+            builder is None
+            or outputs is None
+            or len(operands) != len(self.operands)
+            or tuple(attributes) != self.attributes
+        ):
             raise GraphError(
                 f"Kernel {self.name} takes {self.operands} and {self.attributes} while a graph is traced; "
                 f"got {len(operands)} operands and {tuple(attributes)}."

@@ -52,6 +52,7 @@ _TAPED = {
     if callable(f.lowering) and n not in EXPANDED
 }
 BACKWARD = {n: tuple(t[n] for t in (_RULES, _TAPED) if n in t) for n in {**_RULES, **_TAPED}}
+RIVALS = gather(__name__, "RIVALS")
 
 STANDS_FOR = {n: FAST.get(n, LOWER.get(n)) for n in BACKWARD}
 """The table's entry whose gradient a rule is: where another stands there, autograd sees what that one does."""

@@ -3,3 +3,4 @@
 from multiback.backends.protocol import gather
 
 FAST = gather(__name__, "FAST")
+RIVALS = gather(__name__, "RIVALS")
