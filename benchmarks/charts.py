@@ -1,13 +1,14 @@
 """Charts as SVG text: bars on a logarithmic axis, shares, and lines. Colours come from the page's style sheet."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
 WIDTH = 360
 _LABELS, _RIGHT = 104, 34
 _BAR, _GAP, _GROUP_GAP = 9, 2, 9
+_Place = Callable[[float], float]
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
 
@@ -87,8 +88,11 @@ def share_bars(title: str, rows: Sequence[tuple[str, Sequence[Bar]]]) -> str:
     return _svg(height, title, *grid, *body)
 
 
-def _rows(rows, place, origin, number) -> tuple[list[str], float]:  # type: ignore[no-untyped-def]
-    parts, y = [], 8.0
+def _rows(
+    rows: Sequence[tuple[str, Sequence[Bar]]], place: _Place, origin: float, number: Callable[[Bar], str]
+) -> tuple[list[str], float]:
+    parts: list[str] = []
+    y = 8.0
     for label, bars in rows:
         thickness = len(bars) * (_BAR + _GAP) - _GAP
         parts.append(
@@ -108,7 +112,7 @@ def _rows(rows, place, origin, number) -> tuple[list[str], float]:  # type: igno
     return parts, y + 14
 
 
-def _bar(bar: Bar, place, origin: float, y: float, number: str) -> Iterator[str]:  # type: ignore[no-untyped-def]
+def _bar(bar: Bar, place: _Place, origin: float, y: float, number: str) -> Iterator[str]:
     end, middle = place(bar.value), y + _BAR / 2
     start, width = min(origin, end), max(abs(end - origin), 1.0)
     rectangle = tag("rect", tag("title", escape(bar.about)), x=start, y=y, width=width, height=_BAR, class_=bar.style)
@@ -120,7 +124,9 @@ def _bar(bar: Bar, place, origin: float, y: float, number: str) -> Iterator[str]
     yield tag("text", number, x=at, y=middle, dominant_baseline="central", class_="number")
 
 
-def _vertical_grid(ticks, place, height, strong, name=lambda tick: f"{tick:g}") -> Iterator[str]:  # type: ignore[no-untyped-def]
+def _vertical_grid(
+    ticks: Sequence[float], place: _Place, height: float, strong: float, name: Callable[[float], str] = "{:g}".format
+) -> Iterator[str]:
     for tick in ticks:
         x = place(tick)
         yield tag("path", d=f"M{x:.1f} 2V{height - 16:.1f}", class_="axis" if tick == strong else "grid")

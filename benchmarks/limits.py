@@ -66,13 +66,13 @@ def _product(library: str, a: np.ndarray, b: np.ndarray) -> Callable[[], Any]:
         case "jax":
             import jax
 
-            x, y, multiply = jax.numpy.asarray(a), jax.numpy.asarray(b), jax.jit(jax.numpy.matmul)
-            return lambda: multiply(x, y).block_until_ready()
+            left, right, multiply = jax.numpy.asarray(a), jax.numpy.asarray(b), jax.jit(jax.numpy.matmul)
+            return lambda: multiply(left, right).block_until_ready()
         case "tensorflow":
             import tensorflow as tf
 
-            x, y = tf.constant(a), tf.constant(b)
-            return lambda: tf.matmul(x, y).numpy()
+            first, second = tf.constant(a), tf.constant(b)
+            return lambda: tf.matmul(first, second).numpy()
     raise ValueError(f"no matrix product for {library!r}; there are {', '.join(LIBRARIES)}")
 
 

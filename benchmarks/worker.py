@@ -70,8 +70,8 @@ def main(peer_name: str, workload_name: str, core: int) -> None:
     workload = workloads.workload(workload_name)
     # Made once, so that it is not part of what building a model costs.
     inputs, targets = workloads.arrays(workload)
-    workloads.arrays = lambda _: (inputs, targets)
-    workloads.data = lambda _: (inputs[0], targets)
+    workloads.arrays = lambda workload: (inputs, targets)
+    workloads.data = lambda workload: (inputs[0], targets)
 
     from peers import PEERS
 
@@ -93,7 +93,8 @@ def main(peer_name: str, workload_name: str, core: int) -> None:
     for line in sys.stdin:
         action, count, calls = (*json.loads(line), 1)[:3]
         if action == "pin":
-            reply({"pinned": pin(count)})
+            pin(count)
+            reply({"pinned": count})
             continue
 
         def run(action: str = action, count: int = count, calls: int = calls) -> Any:
