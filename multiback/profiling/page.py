@@ -15,7 +15,7 @@ from multiback.profiling import table
 from multiback.profiling.costs import BACKWARD, FORWARD, PHASES
 from multiback.profiling.layers import Node
 from multiback.profiling.page_style import SCRIPT, STYLE
-from multiback.profiling.units import readable_count, readable_time
+from multiback.profiling.units import readable_count, readable_share, readable_time
 
 if TYPE_CHECKING:
     from multiback.profiling.step_profile import Profile
@@ -90,7 +90,7 @@ def _tiles(profile: Profile) -> Iterator[str]:
         (
             "Speed",
             f"{readable_count(profile.flops_per_second)}FLOP/s",
-            f"{profile.share_of_gemm:.0%} of a large matrix product",
+            f"{readable_share(profile.share_of_gemm)} of a large matrix product",
         ),
         ("Intermediates", readable_size(costs.peak), "live at once"),
         ("State", readable_size(costs.state), f"{costs.parameters:,} parameters"),

@@ -60,6 +60,12 @@ SCRIPT = """
     name.textContent = path + ":";
     details.prepend(name);
   };
+  const fit = () => {
+    for (const box of boxes) {
+      const [, rect, text] = box.children;
+      text.style.visibility = rect.getBoundingClientRect().width < 28 ? "hidden" : "";
+    }
+  };
   const zoom = chosen => {
     const x = +chosen.dataset.x, w = +chosen.dataset.w, y = +chosen.dataset.y, slack = 1e-5;
     for (const box of boxes) {
@@ -70,7 +76,10 @@ SCRIPT = """
       box.setAttribute("x", holds ? "0%" : 100 * (bx - x) / w + "%");
       box.setAttribute("width", holds ? "100%" : 100 * bw / w + "%");
     }
+    fit();
   };
+  addEventListener("resize", fit);
+  fit();
   for (const box of boxes) {
     box.addEventListener("mouseenter", () => show(box));
     box.addEventListener("focus", () => show(box));

@@ -180,7 +180,7 @@ def profile(
     def arrays() -> list[Any]:
         return [adapter.from_numpy(a) for a in (*state, *arguments)]
 
-    whole = Program(executable, arrays()).by_all_clocks(steps)
+    whole = Program(executable, arrays()).by_clocks(steps)
     graph = executable.graph if adapter.autodiff else traced.graph
     return Profile(
         model=model.name,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from multiback.models.summary import readable_size
 from multiback.profiling.costs import BACKWARD, FORWARD, UPDATE
 from multiback.profiling.layers import Node
-from multiback.profiling.units import readable_count, readable_time
+from multiback.profiling.units import readable_count, readable_share, readable_time
 
 if TYPE_CHECKING:
     from multiback.profiling.step_profile import Profile
@@ -51,7 +51,8 @@ def facts(profile: Profile) -> list[str]:
         f"Whole step: {readable_time(profile.wall)} wall, {readable_time(profile.cpu)} CPU "
         f"(medians of {profile.rounds}); all else by {profile.clock} time.",
         f"FLOPs: {least}{readable_count(costs.flops)}, {readable_count(profile.flops_per_second)}FLOP/s: "
-        f"{profile.share_of_gemm:.0%} of a 1024 x 1024 matrix product's {readable_count(profile.gemm)}FLOP/s here.",
+        f"{readable_share(profile.share_of_gemm)} of a 1024 x 1024 matrix product's "
+        f"{readable_count(profile.gemm)}FLOP/s here.",
         f"Equations alone: {readable_time(profile.parts)}, {ratio:.2f} times the whole; "
         f"their calls: {readable_time(profile.overhead)}, not counted.",
         f"Memory: state {readable_size(costs.state)} ({costs.parameters:,} parameters), intermediates "

@@ -63,29 +63,23 @@ class Program:
 
     def seconds(self, rounds: int, clock: str = "wall") -> float:
         """The median over rounds of the time of one call, after two to warm up."""
-        self.once(clock)
-        calls = min(_MOST_CALLS, math.ceil(ENOUGH / max(self.once(clock), 1e-7)))
-        return statistics.median(self.once(clock, calls) for _ in range(rounds))
+        return self.by_clocks(rounds, (clock,))[clock]
 
-    def once(self, clock: str, calls: int = 1) -> float:
-        """The time of one of so many calls."""
-        start = CLOCKS[clock]()
+    def by_clocks(self, rounds: int, clocks: Sequence[str] = tuple(CLOCKS)) -> dict[str, float]:
+        """The median over rounds of the time of one call, by each clock, after two calls to warm up."""
+        self.once(clocks)
+        first = self.once(clocks)
+        calls = min(_MOST_CALLS, math.ceil(ENOUGH / max(*first.values(), 1e-7)))
+        found = [self.once(clocks, calls) for _ in range(rounds)]
+        return {clock: statistics.median(f[clock] for f in found) for clock in clocks}
+
+    def once(self, clocks: Sequence[str], calls: int = 1) -> dict[str, float]:
+        """The time of one of so many calls, by each clock."""
+        start = {clock: CLOCKS[clock]() for clock in clocks}
         for _ in range(calls):
             self()
         self.wait()
-        return (CLOCKS[clock]() - start) / calls
-
-    def by_all_clocks(self, rounds: int) -> dict[str, float]:
-        """The median over single calls by each clock, after two to warm up."""
-        found: dict[str, list[float]] = {clock: [] for clock in CLOCKS}
-        for i in range(rounds + 2):
-            start = {clock: now() for clock, now in CLOCKS.items()}
-            self()
-            self.wait()
-            for clock, now in CLOCKS.items():
-                if i >= 2:
-                    found[clock].append(now() - start[clock])
-        return {clock: statistics.median(times) for clock, times in found.items()}
+        return {clock: (CLOCKS[clock]() - start[clock]) / calls for clock in clocks}
 
 
 class Overhead:

@@ -29,5 +29,15 @@ def readable_count(count: float) -> str:
     return f"{count:.0f}"
 
 
+def readable_share(share: float) -> str:
+    """A part of a whole in per cent.
+
+    Example:
+        >>> readable_share(0.042)
+        '4.2%'
+    """
+    return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}" if share >= 0.001 else f"{share:.3%}"
+
+
 def _three_digits(x: float) -> str:
     return f"{x:.2f}" if x < 10 else f"{x:.1f}" if x < 100 else f"{x:.0f}"
