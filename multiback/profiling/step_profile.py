@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from multiback import tree
+from multiback.backends import tuning
 from multiback.backends.protocol import Options
 from multiback.errors import ArgumentError
 from multiback.profiling.costs import PHASES, Costs, costs
@@ -175,7 +176,9 @@ def profile(
     state = [v.numpy() for v in traced.variables]
     arguments = [np.asarray(a) for a in tree.leaves(tuple(batch)) if a is not None]
     sizes = sizes_of(traced.graph, [*state, *arguments])
-    options = Options(jit=jit, sizes=tuple(sizes.items()))
+    options = Options(jit=jit, sizes=compiled.sizes)
+    # Parts are compiled as the whole was, where that was chosen by measuring.
+    options = tuning.with_jit(adapter, adapter.prepare(traced.graph, options), options)
 
     def arrays() -> list[Any]:
         return [adapter.from_numpy(a) for a in (*state, *arguments)]
@@ -186,7 +189,7 @@ def profile(
         model=model.name,
         step=name,
         backend=f"{adapter.name} {adapter.version()} on {adapter.device(arrays()[-1])}",
-        settings=adapter.environment(),
+        settings={**adapter.environment(), "jit": "usual" if options.jit is None else options.jit},
         batch_size=len(tree.leaves(batch.x)[0]),
         rounds=steps,
         clock=clock,
