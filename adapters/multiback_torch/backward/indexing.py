@@ -4,28 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
 from multiback import dtypes
 from multiback.graph.explicit import Rule
 from multiback.graph.ir import Equation, Spec
 from multiback.graph.kernels import Kernel
-from multiback_torch.lowering.indexing import in_range
+from multiback_torch.lowering.indexing import embedded
 
-
-def rows(x, indices):
-    if indices.dtype not in (torch.int32, torch.int64):
-        indices = indices.to(torch.int64)
-    if indices.device.type == "cpu":
-        try:
-            return torch.embedding(x, indices), indices
-        except (IndexError, RuntimeError):
-            pass  # An index is negative or out of range.
-    indices = in_range(indices, x.shape[0])
-    return torch.embedding(x, indices), indices
-
-
-_ROWS = Kernel("rows", rows, ("x", "indices"))
+_ROWS = Kernel("rows", embedded, ("x", "indices"))
 _ROWS_GRADIENT = Kernel(
     "rows_gradient", "aten.embedding_dense_backward({g}, {places}, {x}.shape[0], -1, False)", ("g", "places", "x")
 )

@@ -1,5 +1,7 @@
 """Recurrent layers by torch's kernels (the LSTM's is oneDNN's on a CPU)."""
 
+import functools
+
 import torch
 
 from multiback.backends.protocol import Fast
@@ -13,10 +15,23 @@ def lstm(
     zeros = x.new_zeros(1, x.shape[0], recurrent_kernel.shape[0]) if h is None or c is None else None
     states = [zeros if s is None else s.unsqueeze(0) for s in (h, c)]
     weights = [kernel.t(), recurrent_kernel.t()]
-    weights += [] if bias is None else [bias, torch.zeros_like(bias)]
+    weights += [] if bias is None else [bias, no_bias(bias)]
     x = x.flip(1) if reverse else x
     y, h, c = torch.lstm(x, states, weights, bias is not None, 1, 0.0, torch.is_grad_enabled(), False, True)
     return y.flip(1) if reverse else y, h.squeeze(0), c.squeeze(0)
+
+
+def no_bias(bias):
+    """torch's recurrent layers have two biases; this is the second, which nobody writes to."""
+    if type(bias) is not torch.Tensor or torch.compiler.is_compiling():
+        return torch.zeros_like(bias)
+    return _zeros(bias.shape[0], bias.dtype, bias.device)
+
+
+@functools.lru_cache(maxsize=16)
+def _zeros(size, dtype, device):
+    with torch.inference_mode(False):
+        return torch.zeros(size, dtype=dtype, device=device)
 
 
 def masked_lstm(x, kernel, recurrent_kernel, bias, h, c, mask, reverse, zero_output_for_mask):
@@ -39,7 +54,7 @@ def masked_lstm(x, kernel, recurrent_kernel, bias, h, c, mask, reverse, zero_out
     x = torch.cat((x.masked_fill(~mask.unsqueeze(-1), 0.0), (~mask).unsqueeze(-1).to(x.dtype)), -1)
     states = [x.new_zeros(1, x.shape[0], units) if s is None else s.unsqueeze(0) for s in (h, c)]
     weights = [torch.cat((kernel, gates)).t(), recurrent_kernel.t()]
-    weights += [] if bias is None else [bias, torch.zeros_like(bias)]
+    weights += [] if bias is None else [bias, no_bias(bias)]
     y, _, last_c = torch.lstm(x, states, weights, bias is not None, 1, 0.0, torch.is_grad_enabled(), False, True)
     time = torch.arange(1, x.shape[1] + 1, device=x.device)
     seen = mask.cumsum(1) > 0
@@ -95,7 +110,7 @@ def gru(
 def simple_rnn(x, kernel, recurrent_kernel, bias, h, mask, *, activation, reverse, zero_output_for_mask):
     state = x.new_zeros(1, x.shape[0], recurrent_kernel.shape[0]) if h is None else h.unsqueeze(0)
     weights = [kernel.t(), recurrent_kernel.t()]
-    weights += [] if bias is None else [bias, torch.zeros_like(bias)]
+    weights += [] if bias is None else [bias, no_bias(bias)]
     x = x.flip(1) if reverse else x
     run = torch.rnn_tanh if activation == "tanh" else torch.rnn_relu
     y, h = run(x, state, weights, bias is not None, 1, 0.0, torch.is_grad_enabled(), False, True)

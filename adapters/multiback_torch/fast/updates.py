@@ -59,7 +59,7 @@ def adam_update(parameters, gradients, means, squares, largest, learning_rate, *
         means,
         squares,
         largest,
-        [_late(learning_rate.device)] * len(parameters),
+        [_late(learning_rate)] * len(parameters),
         lr=learning_rate,
         beta1=beta_1,
         beta2=beta_2,
@@ -71,10 +71,17 @@ def adam_update(parameters, gradients, means, squares, largest, learning_rate, *
     return parameters, means, squares, largest
 
 
-@functools.cache
-def _late(device):
+def _late(rate):
     """A step so late that the kernel's own correction of the bias, 1 - beta ** step, is 1; the rate has it already."""
-    return torch.full((), 1e12, dtype=torch.float32, device=device)
+    if type(rate) is not torch.Tensor or torch.compiler.is_compiling():
+        return torch.full((), 1e12, dtype=torch.float32, device=rate.device)
+    return _late_on(rate.device)
+
+
+@functools.cache
+def _late_on(device):
+    with torch.inference_mode(False):
+        return torch.full((), 1e12, dtype=torch.float32, device=device)
 
 
 def bias_corrected_rate(learning_rate, step, *, beta_1, beta_2):

@@ -11,7 +11,22 @@ def in_range(indices, size):
     return sign.bitwise_and_(size).add_(indices).clamp_(0, size - 1)
 
 
+def embedded(x, indices):
+    """Rows of a matrix, and the indices that are surely in range."""
+    if indices.dtype not in (torch.int32, torch.int64):
+        indices = indices.to(torch.int64)
+    if indices.device.type == "cpu" and not torch.compiler.is_compiling():
+        try:
+            return torch.embedding(x, indices), indices
+        except IndexError:
+            pass  # An index is negative or out of range.
+    indices = in_range(indices, x.shape[0])
+    return torch.embedding(x, indices), indices
+
+
 def take(x, indices, *, axis):
+    if axis == 0 and x.ndim == 2:
+        return embedded(x, indices)[0]
     places = in_range(indices, x.shape[axis])
     rows = x.index_select(axis, places.reshape(-1))
     return rows if places.ndim == 1 else rows.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
