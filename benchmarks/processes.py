@@ -60,7 +60,9 @@ class Worker:
         self.run("pin", core)
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, if it has not been."""
+        if self._log.closed:
+            return
         self._process.kill()
         self._process.communicate()
         self._log.close()
