@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -60,14 +61,20 @@ class Bound:
         self.empty: Callable[..., Any] | None = None
 
     def __call__(self, state: Sequence[Any], arguments: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
-        if self.identities != tuple(map(id, state)):
-            if not all(isinstance(v, tf.Variable) for v in state):
-                return plainly(self.function, self.graph, state, arguments)
-            self.state, self.identities = list(state), tuple(map(id, state))
-            self.sized = self.general = self.empty = None
+        if not self.bind(state):
+            return plainly(self.function, self.graph, state, arguments)
         program = self.program(arguments)
         results = program(arguments) if tf.executing_eagerly() else program.traced(*arguments)
         return [state[i] for i in self.updates], results
+
+    def bind(self, state: Sequence[Any]) -> bool:
+        """Takes these cells for the state; False if not all of them are variables."""
+        if self.identities != tuple(map(id, state)):
+            if not all(isinstance(v, tf.Variable) for v in state):
+                return False
+            self.state, self.identities = list(state), tuple(map(id, state))
+            self.sized = self.general = self.empty = None
+        return True
 
     def program(self, arguments: Sequence[Any]) -> _Program:
         """The program for arguments of these sizes, traced the first time."""
@@ -102,9 +109,7 @@ class Bound:
             # The operation that calls a function forgets that XLA is to compile it, one within that function does not.
             compiled = function.get_concrete_function()
             function = tf.function(lambda *a: compiled(*a), input_signature=signature, autograph=False)
-        traced = function.get_concrete_function()
-        alone = all("CPU" in d.device_type for d in tf.config.list_logical_devices())
-        return _Program(traced, _as_one_operation(traced) if alone else lambda arguments: traced(*arguments))
+        return _program(function.get_concrete_function())
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,64 @@ class _Program:
 
     def __call__(self, arguments: Sequence[Any]) -> Sequence[Any]:
         return self.run(arguments)
+
+
+class Several:
+    """Several runs in one call, by a loop around the traced step."""
+
+    def __init__(self, function: Callable[..., Any], graph: Graph, options: Options) -> None:
+        self.bound = Bound(function, graph, options)
+        self.loops: list[tuple[Any, _Program]] = []
+
+    def __call__(
+        self, state: Sequence[Any], fixed: Sequence[Any], varying: Sequence[Any]
+    ) -> tuple[Sequence[Any], Sequence[Any]]:
+        first = [*fixed, *(x[0] for x in varying)]
+        if not self.bound.bind(state) or any(0 in x.shape for x in first):
+            return self._one_by_one(state, fixed, varying)
+        step = self.bound.program(first).traced
+        loop = next((program for known, program in self.loops if known is step), None)
+        if loop is None:
+            loop = self._looped(step, len(fixed))
+            self.loops.append((step, loop))
+        return [state[i] for i in self.bound.updates], loop([*fixed, *varying])
+
+    def _one_by_one(self, state: Any, fixed: Any, varying: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+        cells: list[Any] = list(state)
+        results: Sequence[Any] = ()
+        for arguments in zip(*varying, strict=True):
+            new, results = self.bound(cells, [*fixed, *arguments])
+            for index, cell in zip(self.bound.updates, new):
+                cells[index] = cell
+        return [cells[i] for i in self.bound.updates], results
+
+    def _looped(self, step: Any, fixed: int) -> _Program:
+        specs = [tf.TensorSpec(x.shape, x.dtype) for x in step.inputs[: len(self.bound.graph.arguments)]]
+        signature = [*specs[:fixed], *(tf.TensorSpec([None, *x.shape], x.dtype) for x in specs[fixed:])]
+        returns = bool(step.outputs)
+
+        def steps(*arguments: Any) -> Any:
+            def run(i: Any) -> Any:
+                return step(*arguments[:fixed], *(tf.gather(x, i) for x in arguments[fixed:]))
+
+            def body(i: Any) -> tuple[Any]:
+                run(i)
+                return (i + 1,)
+
+            count = tf.shape(arguments[fixed])[0]
+            # Results are those of the last step, which then runs after the loop.
+            last = count - 1 if returns else count
+            end = tf.while_loop(lambda i: i < last, body, (0,), parallel_iterations=1)
+            with tf.control_dependencies(end):
+                return run(last) if returns else ()
+
+        return _program(tf.function(steps, input_signature=signature, autograph=False).get_concrete_function())
+
+
+def _program(traced: Any) -> _Program:
+    """A concrete function, run as one operation where that is safe: not where tensors move between devices."""
+    alone = all("CPU" in d.device_type for d in tf.config.list_logical_devices())
+    return _Program(traced, _as_one_operation(traced) if alone else lambda arguments: traced(*arguments))
 
 
 def _as_one_operation(concrete: Any) -> Callable[[Sequence[Any]], Sequence[Any]]:
@@ -132,14 +195,19 @@ def _as_one_operation(concrete: Any) -> Callable[[Sequence[Any]], Sequence[Any]]
     return run
 
 
-def _settings() -> bytes | str:
-    """What a person set for the optimizer of graphs (tf.config.optimizer); "" where TensorFlow does not tell."""
-    try:
+def _settings() -> bytes:
+    """What a person set for the optimizer of graphs (tf.config.optimizer), but without its fused kernels.
+
+    A product fused with its ReLU turns NaN into 0, and none of them measured quicker.
+    """
+    settings = tf.compat.v1.ConfigProto(allow_soft_placement=True)
+    with contextlib.suppress(ImportError, AttributeError):
         from tensorflow.python.eager import context
 
-        return context.context().function_call_options.config_proto_serialized
-    except (ImportError, AttributeError):
-        return ""
+        settings.ParseFromString(context.context().function_call_options.config_proto_serialized)
+    rewriting = settings.graph_options.rewrite_options
+    rewriting.remapping = rewriting.OFF
+    return settings.SerializeToString()
 
 
 def _resident_inputs(graph: Graph) -> frozenset[int]:

@@ -18,11 +18,11 @@ import tensorflow as tf
 
 import multiback.ops
 from multiback import dtypes
-from multiback.backends.protocol import Adapter, Options
+from multiback.backends.protocol import Adapter, Options, RunMany
 from multiback.graph import passes
 from multiback.graph.ir import Equation, Graph, Value, flat
 from multiback.graph.source import Dialect
-from multiback_tensorflow._programs import Bound, plainly
+from multiback_tensorflow._programs import Bound, Several, plainly
 from multiback_tensorflow.fast import FAST
 from multiback_tensorflow.fast.updates import IN_PLACE
 from multiback_tensorflow.lowering import LOWER
@@ -76,6 +76,9 @@ class TensorFlowAdapter(Adapter):
         if options.differentiable and len(graph.equations) <= _PLAIN:
             return functools.partial(plainly, function, graph)
         return Bound(function, graph, options)
+
+    def wrap_many(self, function: Callable[..., Any], graph: Graph, options: Options) -> RunMany:
+        return Several(function, graph, options)
 
     def is_native(self, x: Any) -> bool:
         return isinstance(x, tf.Tensor | tf.Variable)
