@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any
 
+import numpy as np
+
 from multiback.backends import tuning
 from multiback.backends.protocol import Adapter
 from multiback.errors import ArgumentError
@@ -15,10 +17,10 @@ _SECONDS = 0.05
 """One call should not take longer, so that progress, Ctrl-C and callbacks are not held up."""
 _BYTES = 1 << 24
 """Nor should its batches take more memory."""
-_MOST, _LEAST = 64, 4
-_WINDOWS = 5
-_GAIN = 1.03
-_PATIENCE = 3.0
+_MOST, _LEAST = 16, 4
+_WINDOWS = 8
+_GAIN, _TOLERANCE = 1.03, 1.3
+_PATIENCE = 2.0
 """Where several steps must be compiled, single ones run for so many times as long as the first step took before."""
 
 
@@ -57,21 +59,21 @@ class Pace:
         if given == "auto" and tuning.policy() == "measure":
             self._choice = self._choose()
             self.steps = next(self._choice)
-        self._begin = 0.0
-        self._seconds = 0.0
+        self._begin = self._seconds = np.zeros(2)
 
     def size(self) -> int:
         """How many steps the next call should have."""
         if self.observed and self.given == "auto":
             return 1
-        self._begin = time.perf_counter()
+        if self._choice is not None:
+            self._begin = _clocks()
         return self.steps
 
     def ran(self, group: Group) -> None:
         """To be told after each call."""
         if self._choice is None or self.observed:
             return
-        self._seconds = time.perf_counter() - self._begin
+        self._seconds = _clocks() - self._begin
         try:
             self.steps = self._choice.send(group)
         except StopIteration as end:
@@ -81,40 +83,47 @@ class Pace:
         group = yield 1
         first = self._seconds + self._wait()
         if self._compiles:
-            yield from self._spend(1, _PATIENCE * first)
-        single = yield from self._measured(1)
+            yield from self._spend(_PATIENCE * first[0])
+        rough = yield from self._window(1, 8)
         memory = max(1, sum(a.nbytes for a in leaves_of(group.batch) if hasattr(a, "nbytes")))
-        most = min(_MOST, int(_SECONDS / single), _BYTES // memory)
+        most = min(_MOST, int(_SECONDS / rough[0]), _BYTES // memory)
         steps = 1 << max(0, most.bit_length() - 1)
         if steps < _LEAST:
             return 1
         while (yield from self._run(steps))[0] != steps:  # the first call compiles; and an epoch may be too short
             pass
-        many = yield from self._measured(steps)
-        return steps if many * _GAIN < single else 1
-
-    def _measured(self, steps: int) -> Generator[int, Group, float]:
-        """Seconds of one step: the shortest of some windows."""
-        best = float("inf")
+        single = many = np.full(2, np.inf)
         for _ in range(_WINDOWS):
-            self._wait()
-            seconds, count = 0.0, 0
-            while count < max(steps, 8):
-                number, spent = yield from self._run(steps)
-                seconds, count = seconds + spent, count + number
-            best = min(best, (seconds + self._wait()) / count)
-        return best
+            single = np.minimum(single, (yield from self._window(1, steps)))
+            many = np.minimum(many, (yield from self._window(steps, steps)))
+        # CPU time decides, which other processes disturb little; in real time it must not be clearly worse.
+        quicker = many[1] * _GAIN < single[1] and many[0] < single[0] * _TOLERANCE
+        return steps if quicker else 1
 
-    def _spend(self, steps: int, budget: float) -> Generator[int, Group, None]:
-        while budget > 0:
-            budget -= (yield from self._run(steps))[1]
+    def _window(self, steps: int, least: int) -> Generator[int, Group, np.ndarray]:
+        """Seconds of one step, over at least so many."""
+        self._wait()
+        seconds, count = np.zeros(2), 0
+        while count < least:
+            number, spent = yield from self._run(steps)
+            seconds, count = seconds + spent, count + number
+        return (seconds + self._wait()) / count
 
-    def _run(self, steps: int) -> Generator[int, Group, tuple[int, float]]:
+    def _spend(self, seconds: float) -> Generator[int, Group, None]:
+        while seconds > 0:
+            seconds -= (yield from self._run(1))[1][0]
+
+    def _run(self, steps: int) -> Generator[int, Group, tuple[int, np.ndarray]]:
         group = yield steps
         return group.steps, self._seconds
 
-    def _wait(self) -> float:
+    def _wait(self) -> np.ndarray:
         """Seconds until everything that was started has been computed."""
-        start = time.perf_counter()
+        start = _clocks()
         self._wait_for_last()
-        return time.perf_counter() - start
+        return _clocks() - start
+
+
+def _clocks() -> np.ndarray:
+    """Real seconds, and those of the processor."""
+    return np.array([time.perf_counter(), time.process_time()])
