@@ -6,6 +6,9 @@ as any other; one that needs a tape which another left, and which serves once, i
 what that one takes alone. Where the framework differentiates by itself, the backward pass of an equation is what its
 outputs together with its gradients take, less what its outputs alone take, less the multiplication with a cotangent
 that the measurement adds. From every call what an empty one takes is taken off.
+
+All are run one after the other, round after round, and not each many times in a row: so that each finds in the caches
+what it finds there in the whole step, which is little.
 """
 
 from __future__ import annotations
@@ -21,13 +24,10 @@ from multiback.backends.protocol import Adapter, Executable, Native, Options
 from multiback.graph.ir import Equation, Graph, Literal, Spec, Value, flat
 from multiback.graph.trace import trace
 from multiback.profiling import rules
-from multiback.profiling.costs import BACKWARD, FORWARD, GRADIENT, Cost, Counter, phases
-from multiback.profiling.timing import Overhead, Program
+from multiback.profiling.costs import FORWARD, GRADIENT, Cost, Counter, phases
+from multiback.profiling.timing import Program, Timed, empty_program
 from multiback.testing import isolate
 from multiback.testing.isolate import Isolated
-
-_BY_DATA = frozenset(("cond", "while_loop"))
-"""Ops whose time depends on the numbers they get: never taken to last as long as another equation did."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,12 @@ class Sweep:
         self.rounds = rounds
         self.clock = clock
         self.counter = Counter(sizes)
-        self.empty = Overhead(self.adapter, rounds, clock)
-        self.rows: list[Row] = []
-        self._compiled: dict[Any, tuple[Executable, float]] = {}
-        self._net: dict[Equation, float] = {}
+        self._parts: list[tuple[Part, Equation, Cost]] = []
+        self._part: dict[Equation, Part] = {}
+        self._timed: list[Timed] = []
+        self._empty: dict[int, Timed] = {}
+        self._cotangent: dict[tuple[Spec, ...], Part] = {}
+        self._compiled: dict[Any, Executable] = {}
         self._source: dict[Value, Equation] = {}
         self._random = np.random.default_rng(0)
 
@@ -102,7 +104,10 @@ class Sweep:
         env = dict(zip(graph.inputs, arrays))
         replaced = {graph.inputs[i]: new for i, new in zip(graph.updates, graph.outputs) if isinstance(new, Value)}
         self._forward(graph, phases(graph), env, replaced)
-        return self.rows
+        for _ in range(self.rounds):
+            for timed in self._timed:
+                timed.run(self.clock)
+        return [self._row(*part) for part in self._parts]
 
     # ---- walking
 
@@ -157,32 +162,31 @@ class Sweep:
     ) -> None:
         sources = self._sources(equation)
         if sources:
-            alone, taken = _joined([*sources, equation], graph), sum(self._net[e] for e in sources)
+            alone = _joined([*sources, equation], graph)
         else:
             own = {x: graph.constants[x] for x in isolate.operands_of(equation) if x in graph.constants}
-            alone, taken = isolate.alone(equation, own, self.sizes, replaced), 0.0
+            alone = isolate.alone(equation, own, self.sizes, replaced)
         arrays = self._arrays(alone, env)
         kind = ("alone", len(sources), alone.graph.state, alone.order, *map(id, alone.graph.constants.values()))
-        program, seconds = self._measured(equation, alone, arrays, kind)
-        found = program.outputs()
+        timed = self._prepared(equation, alone, arrays, kind)
+        found = timed.program.outputs()
         env.update(zip(equation.flat_outputs, (found[i] for i in alone.order)))
-        overhead = self.empty.of(len(arrays))
-        self._net[equation] = net = max(seconds - overhead - taken, 0.0)
-        self._add(equation, phase, net, overhead, self.counter.row(equation, phase))
+        part = Part(timed, self._empty_call(len(arrays)), [self._part[e] for e in sources])
+        self._part[equation] = part
+        self._parts.append((part, equation, self.counter.row(equation, phase)))
         if pulled is not None and equation in pulled.through:
-            self._pull(equation, env, net, pulled)
+            self._pull(equation, env, part, pulled)
 
-    def _pull(self, equation: Equation, env: Mapping[Value, Native], forward: float, pulled: Pulled) -> None:
-        """Times the backward pass of an equation, whose forward pass takes so long."""
+    def _pull(self, equation: Equation, env: Mapping[Value, Native], forward: Part, pulled: Pulled) -> None:
+        """Times the backward pass of an equation together with its forward pass."""
         active = [x for x in isolate.operands_of(equation) if x in pulled.active]
         both = isolate.with_gradient(equation, active, self.sizes)
         floats = [y for y in equation.flat_outputs if y.dtype.is_float]
         arrays = [*self._arrays(both, env), *map(self._noise, floats)]
         kind = ("gradient", *(x in pulled.active for x in isolate.operands_of(equation)))
-        _, seconds = self._measured(equation, both, arrays, kind)
-        overhead = self.empty.of(len(arrays))
-        net = seconds - overhead - forward - self._cotangent_seconds(floats)
-        self._add(equation, BACKWARD, net, overhead, self.counter.backward_of(equation, active))
+        timed = self._prepared(equation, both, arrays, kind)
+        part = Part(timed, self._empty_call(len(arrays)), [forward, self._cotangents(floats)])
+        self._parts.append((part, equation, self.counter.backward_of(equation, active)))
 
     def _sources(self, equation: Equation) -> list[Equation]:
         """The equations that must run again before this one can: those that gave it a tape, which serves once."""
@@ -192,51 +196,58 @@ class Sweep:
                 found.update(dict.fromkeys([*self._sources(self._source[x]), self._source[x]]))
         return list(found)
 
-    def _add(self, equation: Equation, phase: str, seconds: float, overhead: float, cost: Cost) -> None:
-        self.rows.append(
-            Row(
-                scope=cost.scope,
-                op=cost.op,
-                phase=phase,
-                shape=cost.shape,
-                line=equation.line,
-                way=self._way(equation),
-                seconds=max(seconds, 0.0),
-                overhead=overhead,
-                flops=cost.flops if self.counter.knows(equation) else None,
-                read=cost.read,
-                written=cost.written,
-            )
+    def _row(self, part: Part, equation: Equation, cost: Cost) -> Row:
+        return Row(
+            scope=cost.scope,
+            op=cost.op,
+            phase=cost.phase,
+            shape=cost.shape,
+            line=equation.line,
+            way=self._way(equation),
+            seconds=part.net,
+            overhead=part.empty.seconds,
+            flops=cost.flops if self.counter.knows(equation) else None,
+            read=cost.read,
+            written=cost.written,
         )
 
-    def _measured(
+    # ---- programs
+
+    def _prepared(
         self, equation: Equation, isolated: Isolated, arrays: Sequence[Native], kind: tuple[Any, ...]
-    ) -> tuple[Program, float]:
-        """The program of an equation after a run, and how long a run takes; equal equations are timed once."""
+    ) -> Timed:
+        """The program of an equation, run to warm up; equal equations without state share what was compiled."""
         attributes = tuple(equation.attributes.items())
         key = (equation.op.name, isolate.signature(equation), attributes, self._way(equation), kind)
-        known = self._compiled.get(key)
-        if known is None:
+        executable = self._compiled.get(key)
+        if executable is None:
             options = replace(self.options, variants=((equation.op.name, self._way(equation) or "usual"),))
             executable = self.adapter.compile(isolated.graph, options)
-            program = Program(executable, arrays)
-            known = executable, program.seconds(self.rounds, self.clock)
-            if equation.op.name not in _BY_DATA and not any(x in self._source for x in equation.flat_inputs):
-                self._compiled[key] = known
-        else:
-            program = Program(known[0], arrays)
-            program()
-        return program, known[1]
+            if not isolated.graph.state and not self._sources(equation):
+                self._compiled[key] = executable
+        return self._warm(Program(executable, arrays))
 
-    def _cotangent_seconds(self, outputs: Sequence[Value]) -> float:
-        """What it takes to multiply outputs with cotangents and to differentiate that: the measurement's own part."""
-        specs = [Spec(rules.shape_of(y, self.sizes), y.dtype) for y in outputs]
-        key = ("cotangents", tuple(specs))
-        if key not in self._compiled:
-            executable = self.adapter.compile(_weighted(specs), self.options)
-            arrays = [self._noise(y) for y in (*outputs, *outputs)]
-            self._compiled[key] = executable, Program(executable, arrays).seconds(self.rounds, self.clock)
-        return max(self._compiled[key][1] - self.empty.of(2 * len(outputs)), 0.0)
+    def _warm(self, program: Program) -> Timed:
+        timed = Timed(program)
+        program()
+        timed.run(self.clock)
+        timed.times.clear()
+        self._timed.append(timed)
+        return timed
+
+    def _empty_call(self, arguments: int) -> Timed:
+        if arguments not in self._empty:
+            self._empty[arguments] = self._warm(empty_program(self.adapter, arguments))
+        return self._empty[arguments]
+
+    def _cotangents(self, outputs: Sequence[Value]) -> Part:
+        """The multiplication of outputs with cotangents, and its gradient: what the measurement itself adds."""
+        key = tuple(Spec(rules.shape_of(y, self.sizes), y.dtype) for y in outputs)
+        if key not in self._cotangent:
+            executable = self.adapter.compile(_weighted(key), self.options)
+            timed = self._warm(Program(executable, [self._noise(y) for y in (*outputs, *outputs)]))
+            self._cotangent[key] = Part(timed, self._empty_call(2 * len(outputs)), [])
+        return self._cotangent[key]
 
     # ---- arrays
 
@@ -253,6 +264,26 @@ class Sweep:
 
     def _way(self, equation: Equation) -> str:
         return next((self.variants[y] for y in equation.flat_outputs if y in self.variants), "")
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A program less what is not its own.
+
+    Attributes:
+        timed: The program.
+        empty: A call with as many arguments that computes nothing.
+        within: What the program does besides.
+    """
+
+    timed: Timed
+    empty: Timed
+    within: Sequence[Part]
+
+    @property
+    def net(self) -> float:
+        """Seconds of what is its own."""
+        return max(self.timed.seconds - self.empty.seconds - sum(part.net for part in self.within), 0.0)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,9 @@ class Program:
         self.executable = executable
         self.arguments = list(arrays[graph.state :])
         self.cells = [
-            adapter.cell(adapter.from_numpy(adapter.to_numpy(a)), trainable=v.dtype.is_float, name=v.name or "state")
+            adapter.cell(
+                adapter.from_numpy(np.array(adapter.to_numpy(a))), trainable=v.dtype.is_float, name=v.name or "state"
+            )
             for v, a in zip(graph.inputs[: graph.state], arrays)
         ]
         self.results: Sequence[Native] = ()
@@ -50,14 +52,18 @@ class Program:
             self.cells[index] = cell
 
     def outputs(self) -> list[Native]:
-        """What the last run gave: new state, then results."""
+        """What the last run gave: copies of the new state, which the next run consumes, then the results."""
         adapter = self.executable.adapter
-        return [adapter.read(self.cells[i]) for i in self.executable.graph.updates] + list(self.results)
+        return [adapter.from_numpy(np.array(adapter.to_numpy(a))) for a in self._new_state()] + list(self.results)
+
+    def _new_state(self) -> list[Native]:
+        adapter = self.executable.adapter
+        return [adapter.read(self.cells[i]) for i in self.executable.graph.updates]
 
     def wait(self) -> None:
         """Returns when the last run has ended: when the smallest of what it computed is there."""
         adapter = self.executable.adapter
-        arrays = [a for a in self.outputs() if adapter.is_native(a)]
+        arrays = [a for a in (*self._new_state(), *self.results) if adapter.is_native(a)]
         if arrays:
             adapter.synchronize([min(arrays, key=lambda a: math.prod(n or 1 for n in adapter.shape(a)))])
 
@@ -82,32 +88,33 @@ class Program:
         return {clock: (CLOCKS[clock]() - start[clock]) / calls for clock in clocks}
 
 
-class Overhead:
-    """What a call costs that computes nothing, for a number of arguments: to be taken off what calls cost.
+class Timed:
+    """A program and how long its calls took, one by one.
 
     Arguments:
-        adapter: Where.
-        rounds: Over how many the median is taken.
-        clock: Of `CLOCKS`.
+        program: Is run.
     """
 
-    def __init__(self, adapter: Adapter, rounds: int, clock: str) -> None:
-        self.adapter = adapter
-        self.rounds = rounds
-        self.clock = clock
-        self._known: dict[int, float] = {}
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.times: list[float] = []
 
-    def of(self, arguments: int) -> float:
-        """The seconds of one call with so many arguments."""
-        if arguments not in self._known:
-            inputs = tuple(Value((), dtypes.float32, f"x{i}") for i in range(arguments))
-            # One number, so that there is something to wait for.
-            number = trace(lambda: ops.full((), 1.0), name="empty").graph
-            graph = number.replace(inputs=inputs)
-            arrays = [self.adapter.from_numpy(np.zeros((), np.float32)) for _ in inputs]
-            program = Program(self.adapter.compile(graph, Options()), arrays)
-            self._known[arguments] = program.seconds(self.rounds, self.clock)
-        return self._known[arguments]
+    def run(self, clock: str) -> None:
+        """Runs once."""
+        self.times.append(self.program.once((clock,))[clock])
+
+    @property
+    def seconds(self) -> float:
+        """The median over the calls."""
+        return statistics.median(self.times)
+
+
+def empty_program(adapter: Adapter, arguments: int) -> Program:
+    """A program with so many arguments that computes nothing: what it costs is to be taken off what others cost."""
+    inputs = tuple(Value((), dtypes.float32, f"x{i}") for i in range(arguments))
+    # One number, so that there is something to wait for.
+    graph = trace(lambda: ops.full((), 1.0), name="empty").graph.replace(inputs=inputs)
+    return Program(adapter.compile(graph, Options()), [adapter.from_numpy(np.zeros((), np.float32)) for _ in inputs])
 
 
 def gemm_limit(adapter: Adapter, rounds: int, clock: str) -> float:
