@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from multiback.profiling.costs import PHASES, Costs
+from multiback.profiling.costs import FORWARD, PHASES, Cost, Costs
 from multiback.profiling.sweep import Row
 
 REST = "(step)"
@@ -84,7 +84,7 @@ def layer_tree(name: str, rows: Sequence[Row], costs: Costs) -> Node:
             inside = [c for c in costs.rows if c.scope == ""] if scope == REST else costs.within(scope)
             node.flops = sum(c.flops for c in inside)
             for phase in PHASES:
-                _fill_in(node, phase, sum(c.flops for c in inside if c.phase == phase and _is_own(c.scope, scope)))
+                _fill_in(node, phase, [c for c in inside if c.phase == phase and _is_own(c.scope, scope)])
     return root
 
 
@@ -100,10 +100,20 @@ def _child(node: Node, name: str, phase: str) -> Node:
     return found
 
 
-def _fill_in(node: Node, phase: str, flops: int) -> None:
-    """A single kernel in a layer's phase takes the operations that no other op of that phase accounts for."""
+def _fill_in(node: Node, phase: str, rows: Sequence[Cost]) -> None:
+    """The operations of an adapter's own kernels in a layer's phase, from what the layer's ops take.
+
+    A kernel that is named after an op of the layer runs instead of it; a single one that is left takes what no other
+    accounts for.
+    """
     leaves = [c for c in node.children if c.phase == phase]
+    for leaf in leaves:
+        if leaf.flops is None and phase == FORWARD:
+            named = max((c.op for c in rows if c.op in leaf.name), key=len, default="")
+            instead = [c for c in rows if c.op == named]
+            if len(instead) == leaf.count and not any(c.name == named and c is not leaf for c in leaves):
+                leaf.flops = sum(c.flops for c in instead)
     unknown = [c for c in leaves if c.flops is None]
-    rest = flops - sum(c.flops or 0 for c in leaves)
+    rest = sum(c.flops for c in rows) - sum(c.flops or 0 for c in leaves)
     if len(unknown) == 1 and rest > 0:
         unknown[0].flops = rest

@@ -51,7 +51,8 @@ def page(profile: Profile) -> str:
 <section aria-labelledby="where">
 <h2 id="where">Where the time goes</h2>
 <p>Each equation of the compiled graph was timed alone, on the arrays it gets in the step, and what an empty call costs
-was taken off. The parts need not add up to the whole: a backend may fuse them. Click a box to look into it; the top box leads back.</p>
+was taken off. The parts need not add up to the whole: a backend may fuse them. Click a box to look into it; the top box
+leads back.</p>
 <p class="legend">{legend}</p>
 <svg class="flame" width="100%" height="{depth * _HEIGHT}" role="group" aria-label="Time of layers and ops">
 {"".join(_boxes(root, 0.0, root.seconds or 1.0, 0, ""))}
