@@ -20,6 +20,7 @@ _NAMES = {
     "KerasTensor": "multiback.layers._symbolic",
     "Layer": "multiback.layers._layer",
     "Model": "multiback.models.model",
+    "RematScope": "multiback.layers._rematerialization",
     "Sequential": "multiback.models.sequential",
     "Variable": "multiback.variables",
     "StatelessScope": "multiback.variables",
@@ -28,6 +29,7 @@ _NAMES = {
     "set_backend": "multiback.backends.select",
     "use_backend": "multiback.backends.select",
     "function": "multiback.backends.function",
+    "remat": "multiback.ops.rematerialization",
     "trace": "multiback.graph.trace",
 }
 

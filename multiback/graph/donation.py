@@ -66,12 +66,12 @@ def aliases(equations: Iterable[Equation], roots: Iterable[Any]) -> set[Any]:
     for equation in equations:
         if not any(x in found for x in equation.flat_inputs):
             continue
-        if equation.op.composite:
+        if equation.op.name in ("value_and_grad", "remat"):
+            found.update(_through(equation.attributes["body"], equation, found))
+        elif equation.op.composite:
             attributes = {n: equation.attributes[n] for n in equation.op.attributes}
             call = {**dict(zip(equation.op.operands, equation.inputs)), **attributes}
             found.update(_through(body_of(equation.op, call).graph, equation, found))
-        elif "body" in equation.graphs and equation.op.name == "value_and_grad":
-            found.update(_through(equation.attributes["body"], equation, found))
         elif equation.op.name in _VIEWS or equation.graphs:
             found.update(equation.flat_outputs)
     return found

@@ -20,7 +20,7 @@ from multiback.graph.dims import sketching
 from multiback.graph.ir import Value
 from multiback.graph.op import OPS
 from multiback.graph.trace import current_builder, current_scope, scope, trace, user_line
-from multiback.layers import _masks, _weight_budget
+from multiback.layers import _masks, _rematerialization, _weight_budget
 from multiback.layers._call_spec import CallSpec, call_spec
 from multiback.layers._configured import Configured
 from multiback.layers._construction import keeping_account, legacy_input_shape, recording_arguments
@@ -94,6 +94,7 @@ class Layer(RandomKeys, Configured):
         self._path: str | None = None
         self._version = 0
         self._made_at = user_line()
+        self._remat = _rematerialization.current_scope()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -376,7 +377,7 @@ class Layer(RandomKeys, Configured):
                 for layer in self._flatten_layers():
                     layer._losses = []
             with autocast(self.compute_dtype if self.compute_dtype != self.variable_dtype else None):
-                outputs = spec.invoke(self, cast)
+                outputs = _rematerialization.invoke(self, lambda: spec.invoke(self, cast))
             if self.activity_regularizer is not None:
                 for x in tree.leaves(outputs):
                     self.add_loss(self.activity_regularizer(x) / x.shape[0])

@@ -28,6 +28,8 @@ class Model(Saveable, BuiltByCalling, Trainer, Layer):
         >>> model = Model(x, Dense(2)(x))
     """
 
+    _hands_remat_down = True
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         from multiback.models.functional import Functional
 

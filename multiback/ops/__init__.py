@@ -148,6 +148,7 @@ from multiback.ops.positions import argmax, argmin
 from multiback.ops.random_draws import bernoulli, dropout, fold_in, normal, random_bits, uniform
 from multiback.ops.recurrent import gru, lstm, simple_rnn
 from multiback.ops.reduction import all, amax, amin, any, max, min, prod, sum
+from multiback.ops.rematerialization import remat
 from multiback.ops.rounding import ceil, floor, round, trunc
 from multiback.ops.scattering import one_hot, scatter, scatter_rows, scatter_update
 from multiback.ops.selection import clip, divide_no_nan, maximum, minimum, nan_to_num, where
@@ -410,6 +411,7 @@ __all__ = [
     "relu",
     "relu6",
     "remainder",
+    "remat",
     "repeat",
     "reshape",
     "result_type",

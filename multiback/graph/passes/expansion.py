@@ -9,7 +9,7 @@ import numpy as np
 
 from multiback.graph.ir import Equation, Graph, Value, flat, map_tuple
 from multiback.graph.passes.substitution import Substitution, substitute
-from multiback.graph.trace import body_of
+from multiback.graph.trace import Body, body_of
 
 
 def expand(graph: Graph, keep: Callable[[Equation], bool] = lambda equation: False) -> Graph:
@@ -47,8 +47,11 @@ def _expand_into(
 
 def instantiate(equation: Equation, constants: dict[Value, np.ndarray]) -> tuple[tuple[Equation, ...], Any]:
     """A composite's body with fresh values, on the equation's own operands; adds its constants to `constants`."""
-    call = {**dict(zip(equation.op.operands, equation.inputs)), **equation.attributes}
-    body = body_of(equation.op, call)
+    given = equation.attributes.get("body") if equation.op.name == "remat" else None
+    if given is not None:
+        body = Body(given, given.outputs)
+    else:
+        body = body_of(equation.op, {**dict(zip(equation.op.operands, equation.inputs)), **equation.attributes})
     env: Substitution = {}
     operands = [x for x in flat(equation.inputs) if isinstance(x, Value)]
     env.update(zip(body.graph.inputs, operands))
