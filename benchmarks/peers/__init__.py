@@ -69,13 +69,14 @@ class PeerSpec:
 def _specs() -> list[PeerSpec]:
     # torch.nn.LSTM adds two biases to the gates where one would do.
     lstm_biases = {"lstm": 4 * 64, "embedding-lstm": 4 * 64}
+    tuned = ("cnn", "resnet", "depthwise")
     return [
         PeerSpec("native-torch", "native_torch", "torch", baseline=True, extra_parameters=lstm_biases),
         PeerSpec("native-jax", "native_jax", "jax", baseline=True),
         PeerSpec("native-tensorflow", "native_tensorflow", "tensorflow", baseline=True),
         PeerSpec("native-tensorflow-xla", "native_tensorflow", "tensorflow", {"BENCHMARK_JIT": "1"}, baseline=True),
-        PeerSpec("native-torch-tuned", "native_torch", "torch", {"BENCHMARK_TUNED": "1"}, only=("cnn",)),
-        PeerSpec("native-jax-tuned", "native_jax", "jax", {"BENCHMARK_TUNED": "1"}, only=("cnn",)),
+        PeerSpec("native-torch-tuned", "native_torch", "torch", {"BENCHMARK_TUNED": "1"}, only=tuned),
+        PeerSpec("native-jax-tuned", "native_jax", "jax", {"BENCHMARK_TUNED": "1"}, only=tuned),
         *(PeerSpec(f"keras-{name}", "keras3", name, {"KERAS_BACKEND": name}) for name in FRAMEWORKS),
         *(PeerSpec(f"multiback-{name}", "multiback_peer", name, {"MULTIBACK_BACKEND": name}) for name in FRAMEWORKS),
         PeerSpec("multiback-auto", "multiback_peer", "auto", {"MULTIBACK_BACKEND": "auto"}),

@@ -12,7 +12,8 @@ from peers.projections import joined_projections
 
 def layer_norm(run: Run, name: str, x: jax.Array) -> jax.Array:
     """Layer normalization over the last axis."""
-    mean, variance = jnp.mean(x, -1, keepdims=True), jnp.var(x, -1, keepdims=True)
+    mean = jnp.mean(x, -1, keepdims=True)
+    variance = jnp.mean(x * x, -1, keepdims=True) - mean**2
     return (x - mean) * lax.rsqrt(variance + NORM_EPSILON) * run[f"{name}/gamma"] + run[f"{name}/beta"]
 
 

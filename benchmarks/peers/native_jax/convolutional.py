@@ -36,16 +36,36 @@ def max_pool(x: jax.Array) -> jax.Array:
     return jnp.maximum(jnp.maximum(corners[0], corners[1]), jnp.maximum(corners[2], corners[3]))
 
 
+def depthwise_conv(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
+    """A 3x3 convolution of each channel by itself; `kernel` has the shape (3, 3, channels, 1)."""
+    channels = x.shape[-1]
+    if not TUNED:
+        return conv(x, kernel.reshape(3, 3, 1, channels), stride, groups=channels)
+    # XLA's grouped convolution is slow on CPU; a sum of shifted products is not.
+    height, width = (-(-size // stride) for size in x.shape[1:3])
+    pads = lax.padtype_to_pads(x.shape[1:3], (3, 3), (stride, stride), "SAME")
+    x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
+    rows, columns = (stride * (size - 1) + 1 for size in (height, width))
+    return sum(
+        x[:, i : i + rows : stride, j : j + columns : stride] * kernel[i, j, :, 0] for i in range(3) for j in range(3)
+    )
+
+
 def batch_norm(run: Run, name: str, x: jax.Array) -> jax.Array:
     """Batch normalization over all axes but the channels; renews its statistics when training."""
     mean, variance = run[f"{name}/moving_mean"], run[f"{name}/moving_variance"]
     if run.training:
         axes = tuple(range(x.ndim - 1))
-        batch_mean, batch_variance = jnp.mean(x, axes), jnp.var(x, axes)
+        # The difference of two means, as Flax takes it, needs one pass where jnp.var needs two.
+        batch_mean = jnp.mean(x, axes)
+        batch_variance = jnp.mean(x * x, axes) - batch_mean**2
         run.statistics[f"{name}/moving_mean"] = MOMENTUM * mean + (1 - MOMENTUM) * batch_mean
         run.statistics[f"{name}/moving_variance"] = MOMENTUM * variance + (1 - MOMENTUM) * batch_variance
         mean, variance = batch_mean, batch_variance
     scale = run[f"{name}/gamma"] * lax.rsqrt(variance + NORM_EPSILON)
+    if TUNED:
+        # One multiplication and one addition for each number, and a shorter gradient.
+        return x * scale + (run[f"{name}/beta"] - mean * scale)
     return (x - mean) * scale + run[f"{name}/beta"]
 
 
@@ -78,9 +98,9 @@ def depthwise(workload: Workload, run: Run, x: jax.Array) -> jax.Array:
     """Blocks of a depthwise 3x3 and a pointwise convolution, with batch normalization after each."""
     x = jax.nn.relu(batch_norm(run, "stem_norm", conv(x, run["stem_conv/kernel"])))
     for number, (_, stride) in enumerate(workload.sizes["blocks"], 1):
-        name, channels = f"block_{number}", x.shape[-1]
-        kernel = run[f"{name}_depthwise/kernel"].reshape(3, 3, 1, channels)
-        x = jax.nn.relu(batch_norm(run, f"{name}_norm_1", conv(x, kernel, stride, groups=channels)))
+        name = f"block_{number}"
+        x = depthwise_conv(x, run[f"{name}_depthwise/kernel"], stride)
+        x = jax.nn.relu(batch_norm(run, f"{name}_norm_1", x))
         x = jax.nn.relu(batch_norm(run, f"{name}_norm_2", conv(x, run[f"{name}_pointwise/kernel"])))
     return linear(run, "dense", jnp.mean(x, (1, 2)))
 
