@@ -22,6 +22,7 @@ from multiback.training.nonfinite import POLICIES, guarded_update, new_guard
 from multiback.training.numbers import as_number
 from multiback.training.objectives import Measures, Objective, pair_outputs
 from multiback.training.pace import checked
+from multiback.training.reset import Reset, zero
 from multiback.training.steps import MetricResults, Step
 from multiback.variables import Variable
 
@@ -34,6 +35,7 @@ class Trainer:
         self._backend: str | None = None
         self._steps: dict[str, Step] = {}
         self._results: Compiled | None = None
+        self._reset = Reset()
         self._epochs_trained = 0
         self.optimizer: Any = None
         self.loss: Any = None
@@ -162,6 +164,7 @@ class Trainer:
     def _forget_steps(self) -> None:
         self._steps = {}
         self._results = None
+        self._reset = Reset()
 
     # ---- metrics
 
@@ -184,8 +187,16 @@ class Trainer:
 
     def reset_metrics(self) -> None:
         """Empties all metrics."""
+        plain = []
         for metric in self.metrics:
-            metric.reset_state()
+            if type(metric).reset_state is metrics_module.Metric.reset_state:
+                plain += metric.variables
+            else:
+                metric.reset_state()
+        if self.run_eagerly:
+            zero(plain)
+        else:
+            self._reset(plain, self._adapter())
 
     def get_metrics_result(self) -> dict[str, Any]:
         """The results of all metrics by name."""
