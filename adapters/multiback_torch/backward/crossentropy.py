@@ -23,7 +23,7 @@ def losses(target, output, *, axis):
     classes = logits.shape[-1]
     log_probabilities = torch.log_softmax(logits if logits.ndim == 2 else logits.reshape(-1, classes), 1)
     labels = target.long() if target.ndim == 1 else target.reshape(-1).long()
-    if labels.device.type == "cpu":
+    if labels.is_cpu:
         try:
             loss, _ = aten.nll_loss_forward(log_probabilities, labels, None, 0, _NOWHERE)
             return loss if target.ndim == 1 else loss.view(target.shape), log_probabilities, labels

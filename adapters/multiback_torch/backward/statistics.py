@@ -13,8 +13,8 @@ from multiback.graph.kernels import Kernel
 
 def mean_gradient(g, x, *, axis, keepdims):
     count = math.prod([x.shape[i] for i in axis])
-    if g.numel() == 1 and g.device.type == "cpu":
-        return torch.full((), g.item() / count if count else 0.0, dtype=g.dtype).expand(x.shape)
+    if x.ndim == 1 and axis and g.is_cpu:
+        return torch.full_like(x, g.item() / count if count else 0.0)
     share = g / count
     if not keepdims:
         for i in axis:

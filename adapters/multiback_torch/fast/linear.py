@@ -14,7 +14,7 @@ def linear(x, kernel, bias, *, activation):
 
 
 def onednn_linear(x, kernel, bias, *, activation):
-    if x.device.type != "cpu" or x.numel() == 0 or torch.is_grad_enabled():
+    if not x.is_cpu or x.numel() == 0 or torch.is_grad_enabled():
         # The kernel is for CPUs, and autograd does not know it.
         return linear(x, kernel, bias, activation=activation)
     return _POINTWISE(x, kernel.t(), bias, "relu" if activation == "relu" else "none", [], "")

@@ -85,7 +85,7 @@ def _late_on(device):
 
 
 def bias_corrected_rate(learning_rate, step, *, beta_1, beta_2):
-    if learning_rate.device.type != "cpu" or step.device.type != "cpu" or torch.compiler.is_compiling():
+    if not (learning_rate.is_cpu and step.is_cpu) or torch.compiler.is_compiling():
         t = step.to(torch.promote_types(learning_rate.dtype, torch.float32))
         means, squares = (-torch.expm1(t * math.log(b)) if b > 0 else torch.ones_like(t) for b in (beta_1, beta_2))
         return learning_rate * (torch.sqrt(squares) / means).to(learning_rate.dtype)

@@ -15,7 +15,7 @@ def embedded(x, indices):
     """Rows of a matrix, and the indices that are surely in range."""
     if indices.dtype not in (torch.int32, torch.int64):
         indices = indices.to(torch.int64)
-    if indices.device.type == "cpu" and not torch.compiler.is_compiling():
+    if indices.is_cpu and not torch.compiler.is_compiling():
         try:
             return torch.embedding(x, indices), indices
         except IndexError:
