@@ -112,11 +112,11 @@ def tune(model: Any, batch: Batch, backends: Sequence[str], steps: Sequence[str]
             model._ensure_built_on(batch)
             state = state or _Snapshot(model)
             for step in steps:
-                found[name, step] = _candidates(model, batch, step, registry.get_adapter(name))
+                found[name, step] = _candidates(model, _fed(batch, step), step, registry.get_adapter(name))
         # Several turns, so that a disturbance of the machine does not meet one backend alone.
         for _ in range(_TURNS):
-            for candidates in found.values():
-                _time(model, batch, candidates)
+            for (_, step), candidates in found.items():
+                _time(model, _fed(batch, step), candidates)
     finally:
         model._backend = backend
         model._forget_steps()
@@ -131,9 +131,16 @@ def tune(model: Any, batch: Batch, backends: Sequence[str], steps: Sequence[str]
     if len(backends) > 1 and set(backends) == set(names_of(model, "all")):
         for step in steps:
             times = {n: min(c.seconds for c in found[n, step]) for n in backends}
-            tuning_records.of_backends([registry.plugins()[n] for n in backends]).put(key_of(model, batch, step), times)
+            tuning_records.of_backends([registry.plugins()[n] for n in backends]).put(
+                key_of(model, _fed(batch, step), step), times
+            )
     rows = tuple(Measured(s, n, c.way, c.seconds) for (n, s), candidates in found.items() for c in candidates)
     return Tuning(tree.leaves(batch.x)[0].shape[0], rows, {k: v for k, v in ops.items() if v})
+
+
+def _fed(batch: Batch, step: str) -> Batch:
+    """What `fit` or `predict` give to this step: predictions see inputs only."""
+    return Batch(batch.x) if step == "predict_step" else batch
 
 
 @dataclass
