@@ -169,3 +169,8 @@ def test_a_bad_step_is_the_last_one(backend: str) -> None:
 def test_other_numbers_are_refused(steps: Any) -> None:
     with pytest.raises(ArgumentError, match="steps_per_execution"):
         _model("numpy", steps)
+
+
+def test_auto_is_left_out_of_files_that_keras_reads() -> None:
+    assert "steps_per_execution" not in _model("numpy", "auto").get_compile_config()
+    assert _model("numpy", 3).get_compile_config()["steps_per_execution"] == 3

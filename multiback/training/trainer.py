@@ -117,8 +117,9 @@ class Trainer:
         self._compile_arguments = {
             "optimizer": optimizer, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
             "weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly, "jit_compile": jit_compile,
-            "steps_per_execution": steps_per_execution,
         }  # fmt: skip
+        if steps_per_execution != "auto":  # which Keras would not take from a file
+            self._compile_arguments["steps_per_execution"] = steps_per_execution
         self._forget_steps()
 
     @property
