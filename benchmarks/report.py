@@ -55,6 +55,11 @@ def write(record: dict[str, Any], path: Path) -> None:
     os.replace(partial, path)
 
 
+def short(value: float) -> str:
+    """A number with three digits, or all of those before the point."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
 def native(measured: dict[str, Any], framework: str, phase: str) -> dict[str, Any] | None:
     """The entry of the fastest idiomatic code in one framework; None where there is none that passed its checks."""
     entries = [
@@ -71,7 +76,7 @@ def step_table(measured: dict[str, Any]) -> Table:
     def cells(entry: dict[str, Any], phase: str) -> list[str]:
         cpu, base = entry[phase]["cpu"], native(measured, entry["framework"], phase)
         ratio = f"{cpu['step_ms'] / base[phase]['cpu']['step_ms']:.2f}" if base else "-"
-        return [f"{cpu['step_ms']:.3g}", ratio, f"{100 * cpu['spread']:.0f} %"]
+        return [short(cpu["step_ms"]), ratio, f"{100 * cpu['spread']:.0f} %"]
 
     title = f"{measured['name']}: {measured['title']} ({measured['parameters']:,} parameters)"
     return _table(title, ("cpu ms", "/native", "spread"), measured, cells)
@@ -82,7 +87,7 @@ def once_table(measured: dict[str, Any]) -> Table:
 
     def cells(entry: dict[str, Any], phase: str) -> list[str]:
         cpu, wall = entry[phase]["cpu"], entry[phase]["wall"]
-        return [f"{wall['step_ms']:.3g}", f"{cpu['call_ms']:.1f}", f"{entry[f'first_{phase}_s']:.2f}"]
+        return [short(wall["step_ms"]), f"{cpu['call_ms']:.1f}", f"{entry[f'first_{phase}_s']:.2f}"]
 
     extra = {"peak\nMiB": "peak_mib"}
     return _table("Wall time, CPU time paid once, memory", ("wall ms", "call ms", "first s"), measured, cells, extra)
@@ -98,6 +103,6 @@ def _table(
         view.add_column(heading, justify="right", no_wrap=True)
     for entry in measured["entries"]:
         row = [cell for phase in PHASES for cell in (cells(entry, phase) if phase in entry else ["-"] * len(headings))]
-        numbers = ["-" if entry[key] is None else f"{entry[key]:.3g}" for key in extra.values()]
+        numbers = ["-" if entry[key] is None else short(entry[key]) for key in extra.values()]
         view.add_row(entry["peer"], *row, *numbers, style="red" if entry["failures"] else None)
     return view

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from figures import geometric_mean
-from report import PHASES
+from report import PHASES, short
 from targets import (
     BACKENDS,
     TARGET_WORKLOADS,
@@ -84,13 +84,13 @@ def peer_rows(measured: dict[str, Any]) -> tuple[list[str], Rows]:
                 continue
             cpu, wall = entry[phase]["cpu"], entry[phase]["wall"]
             row += [
-                f"{cpu['step_ms']:.3g}",
+                short(cpu["step_ms"]),
                 f"{100 * cpu['spread']:.0f} %",
-                f"{wall['step_ms']:.3g}",
+                short(wall["step_ms"]),
                 f"{cpu['call_ms']:.2g}",
             ]
         keys = ("import_s", "build_s", "tune_s", "first_train_s", "peak_mib")
-        rows.append([*row, *("-" if entry[key] is None else f"{entry[key]:.3g}" for key in keys)])
+        rows.append([*row, *("-" if entry[key] is None else short(entry[key]) for key in keys)])
     return head, rows
 
 
@@ -105,7 +105,7 @@ def step_rows(record: dict[str, Any], phase: str) -> tuple[list[str], Rows]:
             if entry is None or phase not in entry:
                 row.append("-" if entry is None else "failed")
                 continue
-            row.append(f"{entry[phase]['cpu']['step_ms']:.3g}" + (" (failed a check)" if entry["failures"] else ""))
+            row.append(short(entry[phase]["cpu"]["step_ms"]) + (" (failed a check)" if entry["failures"] else ""))
         rows.append(row)
     return ["workload", *peers], rows
 
