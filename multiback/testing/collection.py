@@ -13,7 +13,7 @@ from multiback.errors import ArgumentError, closest
 from multiback.testing import chapters
 from multiback.testing.records import Check
 
-SUITE_VERSION = "1.0"
+SUITE_VERSION = "1.1"
 """Changes whenever checks are added, removed or judged otherwise, since scores are then no longer comparable."""
 
 
