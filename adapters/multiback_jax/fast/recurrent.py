@@ -14,8 +14,20 @@ from jax import lax
 from multiback.backends.protocol import Fast
 
 
-class LSTM:
-    """From what x and h give to the gates: the new states and what the way back needs; and the way back."""
+class Cell:
+    """From what x and h give to the gates: the new states and what the way back needs; and the way back.
+
+    The last of the gradients that `backward` gives first is that of what h gives to the gates.
+    """
+
+    @staticmethod
+    def for_x(product, d_gates):
+        """A product with the gradient of what x gives to the gates: here the same as that for h."""
+        return product(d_gates[-1])
+
+
+class LSTM(Cell):
+    """Four gates and two states."""
 
     @staticmethod
     def forward(from_x, from_h, states):
@@ -33,8 +45,8 @@ class LSTM:
         return (jnp.concatenate(parts, -1),), (0, dc * f)
 
 
-class GRU:
-    """The same with one state; the reset gate acts after the product of h."""
+class GRU(Cell):
+    """Three gates and one state; the reset gate acts after the product of h."""
 
     @staticmethod
     def forward(from_x, from_h, states):
@@ -49,10 +61,15 @@ class GRU:
         dz = dh * (before[0] - n) * z * (1 - z)
         dn = dh * (1 - z) * (1 - n * n)
         dr = dn * hn * r * (1 - r)
-        return (jnp.concatenate((dz, dr, dn), -1), jnp.concatenate((dz, dr, dn * r), -1)), (dh * z,)
+        return (dn, jnp.concatenate((dz, dr, dn * r), -1)), (dh * z,)
+
+    @staticmethod
+    def for_x(product, d_gates):
+        dn, d_h = d_gates
+        return jnp.concatenate((product(d_h)[..., : -dn.shape[-1]], product(dn)), -1)
 
 
-class Tanh:
+class Tanh(Cell):
     """The plain recurrence."""
 
     @staticmethod
@@ -136,14 +153,16 @@ def _backward(cell, reverse, zero_output, residuals, gradients):
     rows = d_outputs, mask, before, after, saved
     (d_states, _), d_gates = lax.scan(step, start, rows, reverse=not reverse)
     # As products of two matrices: XLA takes longer over those of more axes.
-    d_x, d_h = (d_gates[i].reshape(-1, d_gates[i].shape[-1]) for i in (0, -1))
+    x_rows, h_rows = (a.reshape(-1, a.shape[-1]) for a in (x, before[0]))
+    d_rows = [d.reshape(-1, d.shape[-1]) for d in d_gates]
     d_weights = Weights(
-        x.reshape(-1, x.shape[-1]).T @ d_x,
-        before[0].reshape(-1, before[0].shape[-1]).T @ d_h,
-        None if weights.x_bias is None else d_x.sum(0),
-        None if weights.h_bias is None else d_h.sum(0),
+        cell.for_x(lambda d: x_rows.T @ d, d_rows),
+        h_rows.T @ d_rows[-1],
+        None if weights.x_bias is None else cell.for_x(lambda d: d.sum(0), d_rows),
+        None if weights.h_bias is None else d_rows[-1].sum(0),
     )
-    return (d_x @ weights.x.T).reshape(x.shape), d_weights, d_states, None
+    d_x = (cell.for_x(lambda d: d, d_rows) @ weights.x.T).reshape(x.shape)
+    return d_x, d_weights, d_states, None
 
 
 recurrence.defvjp(_saving, _backward)
