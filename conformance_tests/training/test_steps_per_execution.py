@@ -1,6 +1,7 @@
 """Several batches in one execution: the same numbers, hooks as Keras calls them."""
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import multiback as mb
 from multiback import callbacks, layers
 from multiback.backends.tuning import tuning_policy
 from multiback.errors import ArgumentError, NonFiniteError
-from multiback.training.data import make_feed
+from multiback.training.data import Batch, make_feed
+from multiback.training.pace import remember
 
 SAMPLES, BATCH = 86, 8
 """Ten full batches and one of six."""
@@ -129,29 +131,43 @@ def test_a_run_goes_on_where_it_stopped_and_stops_early(backend: str) -> None:
     assert int(parts.optimizer.iterations) == before + 8
 
 
-def test_auto_keeps_to_single_steps_where_a_callback_sees_them() -> None:
+def test_auto_keeps_to_single_steps_where_a_callback_sees_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("multiback.training.steps.quickest", lambda program: 4)
     hooks = Hooks()
-    _fit(_model("numpy", "auto"), epochs=20, callbacks=[hooks])
-    assert [n for name, n in hooks.calls if name == "end"] == list(range(11)) * 20
+    _fit(_model("numpy", "auto"), epochs=2, callbacks=[hooks])
+    assert [n for name, n in hooks.calls if name == "end"] == list(range(11)) * 2
 
 
-def test_auto_gives_the_numbers_of_single_steps(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    # As if several steps were always quicker, and tried at once.
-    monkeypatch.setattr("multiback.training.pace._GAIN", 0.0)
-    monkeypatch.setattr("multiback.training.pace._TOLERANCE", float("inf"))
-    monkeypatch.setattr("multiback.training.pace._PATIENCE", 0.0)
-    monkeypatch.setattr("multiback.training.pace._MOST", 4)
-    one, auto = _model(backend, 1), _model(backend, "auto")
-    with tuning_policy("measure"):
-        _assert_same(auto, _fit(auto, epochs=18), one, _fit(one, epochs=18))
-        assert auto._steps["train_step"].pace("auto").steps == 4
+@pytest.fixture
+def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records of tuning that are empty at first."""
+    monkeypatch.setenv("MULTIBACK_CACHE", str(tmp_path))
+    monkeypatch.setenv("MULTIBACK_TUNING", "recorded")
 
 
-def test_auto_measures_nothing_when_tuning_is_off() -> None:
-    model = _model("numpy", "auto")
+def test_auto_is_what_was_measured_to_be_the_quickest(backend: str, records: None) -> None:
+    x, y, weights = _data()
+    one, untuned = _model(backend, 1), _model(backend, "auto")
+    expected = _fit(one)
+    _fit(untuned, epochs=1)
+    batch = Batch(x[:BATCH], y[:BATCH], weights[:BATCH])
+    step = untuned._steps["train_step"]
+    assert step.together(batch) == 1
+    remember(step.program(batch), {1: 1.0, 4: 0.5, 16: 0.6})
+    auto = _model(backend, "auto")
+    _assert_same(auto, _fit(auto), one, expected)
+    assert auto._steps["train_step"].together(batch) == 4
     with tuning_policy("off"):
-        _fit(model, epochs=8)
-    assert model._steps["train_step"].pace("auto").steps == 1
+        assert auto._steps["train_step"].together(batch) == 1
+    remember(step.program(batch), {1: 1.0, 4: 0.99})
+    assert auto._steps["train_step"].together(batch) == 1
+
+
+def test_tune_measures_several_steps_in_one_call(backend: str, records: None) -> None:
+    x, y, _ = _data()
+    model = _model(backend, "auto")
+    found = model.tune(x, y, batch_size=BATCH)
+    assert {row.step for row in found.rows if row.way.endswith(" x 4")} == {"train_step", "test_step"}
 
 
 def test_a_bad_step_is_the_last_one(backend: str) -> None:

@@ -127,10 +127,8 @@ def test_tuning_changes_no_state(backend: str, cache: Path) -> None:
     tuned.fit(X, Y, verbose=0)
     plain.fit(X, Y, verbose=0)
     tuning_of = tuned.tune(X, Y, batch_size=16)
-    assert {(row.step, row.backend) for row in tuning_of.rows} == {
-        ("train_step", backend),
-        ("predict_step", backend),
-    }
+    steps = ("train_step", "test_step", "predict_step")
+    assert {(row.step, row.backend) for row in tuning_of.rows} == {(step, backend) for step in steps}
     assert tuning_of.fastest().seconds > 0
     assert "train_step" in str(tuning_of)
     for a, b in zip(tuned._state(), plain._state(), strict=True):
@@ -143,10 +141,10 @@ def test_whole_steps_are_remembered(backend: str, cache: Path) -> None:
     adapter = registry.get_adapter(backend)
     steps = {k: v for k, v in tuning_records.of(adapter).items().items() if k.startswith("step ")}
     choices = [tuning.JIT_WAYS[jit] for jit in adapter.jit_choices]
-    assert len(steps) == (2 if len(choices) > 1 else 0)
+    assert len(steps) == (3 if len(choices) > 1 else 0)
     for seconds in steps.values():
         assert set(seconds) == set(choices)
-    assert {row.way for row in found.rows} == set(choices or ["usual"])
+    assert {row.way.partition(" ")[0] for row in found.rows} == set(choices or ["usual"])
 
 
 def test_auto_remembers_its_choice(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -186,7 +184,7 @@ def test_the_command(cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     file, data = str(tmp_path / "m.keras"), str(tmp_path / "data.npz")
     assert main(["tune", file, "--data", data, "--backend", "numpy", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert {row["step"] for row in found["steps"]} == {"train_step", "predict_step"}
+    assert {row["step"] for row in found["steps"]} == {"train_step", "test_step", "predict_step"}
     assert main(["tune", file, "--batch-size", "4", "--backend", "torch", "--backend", "numpy"]) == 0
     assert "One step on a batch of 4" in capsys.readouterr().out
     assert main(["tune", "--show"]) == 0

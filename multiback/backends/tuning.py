@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 POLICIES = ("measure", "recorded", "off")
 JIT_WAYS = {None: "usual", False: "plain", True: "jit"}
 """The names of the values of `Options.jit` in the records."""
+_STEP = "step "
 _POLICY: ContextVar[str | None] = ContextVar("multiback_tuning", default=None)
 _ALWAYS: ContextVar[bool] = ContextVar("multiback_tuning_always", default=False)
 _GAIN = 1.05
@@ -94,19 +95,22 @@ def with_jit(adapter: Adapter, graph: Graph, options: Options) -> Options:
     if options.jit is not None or len(adapter.jit_choices) < 2 or policy() == "off":
         return options
     records = tuning_records.of(adapter)
-    if not records.has_steps:
+    if not records.has(_STEP):
         return options
     found = records.get(step_key(graph, options))
     if not found:
         return options
-    usual = JIT_WAYS[adapter.jit_choices[0]]
-    best = min(found, key=lambda n: found[n] * (1.0 if n == usual else _GAIN))
-    return replace(options, jit=best == JIT_WAYS[True])
+    return replace(options, jit=quickest(found, JIT_WAYS[adapter.jit_choices[0]]) == JIT_WAYS[True])
+
+
+def quickest(seconds: Mapping[str, float], usual: str) -> str:
+    """The quickest way; the usual one unless another is clearly quicker."""
+    return min(seconds, key=lambda n: seconds[n] * (1.0 if n == usual else _GAIN), default=usual)
 
 
 def step_key(graph: Graph, options: Options) -> str:
     """What a whole graph is remembered under: what it computes, and the sizes that were expected."""
-    return "step " + fingerprint(graph, options.sizes, options.differentiable)
+    return _STEP + fingerprint(graph, options.sizes, options.differentiable)
 
 
 def _walk(graph: Graph, differentiated: bool) -> Iterator[tuple[Equation, bool]]:
@@ -129,8 +133,7 @@ def _quickest(
         names = ["usual", *rivals]
         found = _measured(adapter, equation, specs, names, differentiated, options)
         records.put(key, found)
-    known = {n: s * (1.0 if n == "usual" else _GAIN) for n, s in found.items() if n == "usual" or n in rivals}
-    return min(known, key=lambda n: known[n], default="usual")
+    return quickest({n: s for n, s in found.items() if n == "usual" or n in rivals}, "usual")
 
 
 def _concrete(equation: Equation, sizes: dict[str, int]) -> tuple[Any, ...] | None:

@@ -34,10 +34,9 @@ class Records:
         self._entries: dict[str, dict[str, float]] = {}
         self._read()
 
-    @property
-    def has_steps(self) -> bool:
-        """Whether whole steps were measured."""
-        return any(key.startswith("step ") for key in self._entries)
+    def has(self, prefix: str) -> bool:
+        """Whether there are entries whose keys begin so."""
+        return any(key.startswith(prefix) for key in self._entries)
 
     def get(self, key: str) -> dict[str, float] | None:
         """Seconds by way, or None."""

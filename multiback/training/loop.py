@@ -41,7 +41,7 @@ def fit(
             for epoch in range(initial_epoch, epochs):
                 if not training.ready():
                     break
-                logs = _epoch(model, training, callbacks, epoch, order + epoch - initial_epoch)
+                logs = _epoch(model, training, callbacks, epoch, order + epoch - initial_epoch, first)
                 model._epochs_trained = order + epoch - initial_epoch + 1
                 if validation is not None and _due(validation_freq, epoch):
                     logs.update({f"val_{k}": v for k, v in evaluate(model, validation, callbacks=callbacks).items()})
@@ -54,11 +54,11 @@ def fit(
     return callbacks.history
 
 
-def _epoch(model: Any, training: Feed, callbacks: CallbackList, epoch: int, order: int) -> dict[str, Any]:
+def _epoch(model: Any, training: Feed, callbacks: CallbackList, epoch: int, order: int, first: Batch) -> dict[str, Any]:
     model.reset_metrics()
     callbacks.on_epoch_begin(epoch)
     begins, ends = callbacks.has("on_train_batch_begin"), callbacks.has("on_train_batch_end")
-    steps = _Steps(model, "train_step", callbacks, "train")
+    steps = _Steps(model, "train_step", callbacks, "train", first)
     extra: Any = {}
     for number, group in training.groups(order, steps.size):
         if begins:
@@ -76,34 +76,29 @@ def _epoch(model: Any, training: Feed, callbacks: CallbackList, epoch: int, orde
 class _Steps:
     """A step of a model as the loop runs it: some batches in each call, on the backend that the model is on by then."""
 
-    def __init__(self, model: Any, name: str, callbacks: CallbackList, mode: str) -> None:
+    def __init__(self, model: Any, name: str, callbacks: CallbackList, mode: str, first: Batch) -> None:
         self.model = model
         self.name = name
         self.observed = callbacks.sees_every_batch(mode)
         # A step that turned out bad must be the last one: the steps after it would hide which it was.
         self.given = 1 if model._guard is not None else model.steps_per_execution
-        self.step: Any = None
-        self._bind(model._steps.get(name))
+        self._bind(first)
 
-    def _bind(self, step: Any) -> None:
-        self.step = step
-        if step is not None:
-            self.pace = step.pace(self.given)
-            self.pace.observed = self.observed
+    def _bind(self, batch: Batch) -> None:
+        self.step = self.model._step(self.name, batch)
+        self.number = self.given
+        if self.given == "auto":
+            self.number = 1 if self.observed else self.step.together(batch)
 
     def size(self) -> int:
         """How many batches the next call takes."""
-        if self.step is None:
-            return 1 if self.given == "auto" else self.given
-        return self.pace.size()
+        return self.number
 
     def run(self, group: Group) -> Any:
         """Runs the batches; what the last one returned."""
-        if self.model._steps.get(self.name) is not self.step or self.step is None:
-            self._bind(self.model._step(self.name, group.single()[0]))
-        results = self.step.many(group)
-        self.pace.ran(group)
-        return results
+        if self.model._steps.get(self.name) is not self.step:
+            self._bind(group.single()[0])
+        return self.step.many(group)
 
 
 def _logs(model: Any, extra: Any) -> dict[str, Any]:
@@ -129,9 +124,8 @@ def evaluate(model: Any, feed: Feed, *, verbose: Any = 0, callbacks: Any = None)
                 callbacks, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=1, steps=feed.steps
             )
         model.reset_metrics()
-        model._step("test_step", first)
         begins, ends = callbacks.has("on_test_batch_begin"), callbacks.has("on_test_batch_end")
-        steps = _Steps(model, "test_step", callbacks, "test")
+        steps = _Steps(model, "test_step", callbacks, "test", first)
         extra: Any = {}
         with callbacks.session("test") as session:
             for number, group in feed.groups(0, steps.size):

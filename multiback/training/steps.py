@@ -11,7 +11,7 @@ from multiback.backends.protocol import Adapter, Options
 from multiback.backends.select import use_backend
 from multiback.layers._context import eagerly
 from multiback.training.data import Batch, Group, leaves_of
-from multiback.training.pace import Pace
+from multiback.training.pace import quickest
 
 
 class MetricResults(dict):
@@ -83,8 +83,6 @@ class Step:
         self.compiled = Compiled(self._traced, name, options)
         self._programs: dict[Any, Program] = {}
         self._feed = adapter.feed
-        self._pace: Pace | None = None
-        self._last: Program | None = None
 
     def _traced(self, x: Any, y: Any, sample_weight: Any) -> Any:
         result = self.method((x, y, sample_weight))
@@ -110,7 +108,6 @@ class Step:
         leaves = leaves_of(batch)
         key = tuple([(a.shape[1:], a.dtype) if a is not None else None for a in leaves])
         program = self._programs.get(key) or self.program(batch)
-        self._last = program
         results = program.run([self._feed(a) for a in leaves if a is not None])
         return tree.unflatten(program.trace.structure, results) if results else {}
 
@@ -124,21 +121,12 @@ class Step:
         leaves = leaves_of(group.batch)
         key = tuple([(a.shape[2:], a.dtype) if a is not None else None for a in leaves])
         program = self._programs.get(key) or self.program(group.single()[0])
-        self._last = program
         results = program.run_many((), [self._feed(a) for a in leaves if a is not None])
         return tree.unflatten(program.trace.structure, results) if results else {}
 
-    def pace(self, steps_per_execution: Any) -> Pace:
-        """How many steps its calls have; what was measured is kept for the next call of `fit`."""
-        if self._pace is None or self._pace.given != steps_per_execution:
-            self._pace = Pace(steps_per_execution, self.adapter, self.wait)
-        return self._pace
-
-    def wait(self) -> None:
-        """Returns when the last call has been computed."""
-        if self._last is not None and self._last.trace.updated:
-            smallest = min(self._last.trace.updated, key=lambda v: v.size)
-            self.adapter.synchronize([self.adapter.read(smallest.cell(self.adapter))])
+    def together(self, batch: Batch) -> int:
+        """How many batches like this one are quickest in one call, as far as that was measured."""
+        return 1 if self.eager else quickest(self.program(batch))
 
     def _eagerly(self, batch: Batch) -> Any:
         native = tree.map(lambda a: None if a is None else self.adapter.from_numpy(a), tuple(batch))

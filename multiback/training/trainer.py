@@ -77,8 +77,9 @@ class Trainer:
             run_eagerly: Run op by op on real arrays, for print and a debugger.
             steps_per_execution: How many batches are run in one call of the compiled step. Hooks for batches are then
                 called once for each execution, with the number of its first batch before and of its last after it;
-                batches that are too few for another execution run one by one. "auto" measures whether several at once
-                are quicker, where no callback has hooks for batches. With `on_nonfinite="raise"` it is 1.
+                batches that are too few for another execution run one by one. "auto" is what `tune` measured to be
+                the quickest, and 1 without that, or where a callback has hooks for batches. With
+                `on_nonfinite="raise"` it is 1.
             jit_compile: True, False, or "auto" for the adapter's choice.
             auto_scale_loss: Whether mixed_float16 gets dynamic loss scaling.
             backend: "torch", "jax", "tensorflow", "numpy", "auto" (measure one step on each, keep the fastest), or None
@@ -458,7 +459,8 @@ class Trainer:
             *(tree.map(lambda a: None if a is None else a[: batch_size or 32], part) for part in (x, y))
         )
         trained = self.compiled and y is not None
-        return tune(self, batch, names_of(self, backends), ["train_step"] * trained + ["predict_step"])
+        steps = ["train_step", "test_step", "predict_step"] if trained else ["predict_step"]
+        return tune(self, batch, names_of(self, backends), steps)
 
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False

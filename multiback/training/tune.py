@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from multiback import tree
 from multiback.backends import registry, tuning, tuning_records
 from multiback.backends.protocol import Adapter, Options
@@ -16,7 +18,8 @@ from multiback.graph.dims import Dim
 from multiback.graph.fingerprint import fingerprint
 from multiback.graph.ir import Spec
 from multiback.graph.trace import trace
-from multiback.training.data import Batch
+from multiback.training.data import Batch, Group
+from multiback.training.pace import numbers_to_try, remember
 from multiback.training.steps import Step
 
 _TURNS, _SECONDS, _ROUNDS = 3, 0.1, 10
@@ -30,7 +33,8 @@ class Measured:
     Attributes:
         step: "train_step" or "predict_step".
         backend: The backend's name.
-        way: "usual", or "plain" and "jit" where the adapter lets that be chosen.
+        way: "usual", or "plain" and "jit" where the adapter lets that be chosen; and, for several steps in one call,
+            "x 16".
         seconds: The shortest time of one step.
     """
 
@@ -72,7 +76,7 @@ class Tuning:
             rows = sorted((row for row in self.rows if row.step == step), key=lambda row: row.seconds)
             for row in rows:
                 ratio = row.seconds / rows[0].seconds
-                lines.append(f"  {step:<13} {row.backend:<11} {row.way:<6} {1e3 * row.seconds:10.3f}  {ratio:6.2f}x")
+                lines.append(f"  {step:<13} {row.backend:<11} {row.way:<12} {1e3 * row.seconds:10.3f}  {ratio:6.2f}x")
         for backend, entries in self.ops.items():
             lines.append(f"Ops on {backend} that have several ways, milliseconds:")
             for key, seconds in entries.items():
@@ -117,17 +121,19 @@ def tune(model: Any, batch: Batch, backends: Sequence[str], steps: Sequence[str]
         for _ in range(_TURNS):
             for (_, step), candidates in found.items():
                 _time(model, _fed(batch, step), candidates)
+        for (_, step), candidates in found.items():
+            _remember(candidates)
+            if step != "predict_step":  # whose outputs are read one by one
+                candidates += _together(model, batch, candidates)
     finally:
         model._backend = backend
         model._forget_steps()
         if state is not None:
             state.put_back()
-    for candidates in found.values():
-        _remember(candidates)
     ops = {}
     for name in backends:
         entries = tuning_records.of(registry.get_adapter(name)).items()
-        ops[name] = {k: v for k, v in entries.items() if not k.startswith("step ") and before[name].get(k) != v}
+        ops[name] = {k: v for k, v in entries.items() if not k.startswith("step") and before[name].get(k) != v}
     if len(backends) > 1 and set(backends) == set(names_of(model, "all")):
         for step in steps:
             times = {n: min(c.seconds for c in found[n, step]) for n in backends}
@@ -188,6 +194,32 @@ def _remember(candidates: Sequence[_Candidate]) -> None:
     options = Options(sizes=program.sizes)
     graph = adapter.prepare(program.trace.graph, options)
     tuning_records.of(adapter).put(tuning.step_key(graph, options), {c.way: c.seconds for c in candidates})
+
+
+def _together(model: Any, batch: Batch, candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """The quickest way of a step, with several steps in one call; remembered for `steps_per_execution="auto"`."""
+    best = min(candidates, key=lambda c: c.seconds)
+    step, program = best.step, best.step.program(batch)
+    numbers = numbers_to_try(best.seconds, [a for a in tree.leaves(tuple(batch)) if a is not None])
+    if not numbers:
+        return []
+    most = max(numbers)
+
+    def runner(number: int) -> Callable[[], None]:
+        several = tree.map(lambda a: None if a is None else np.stack([a] * number), tuple(batch))
+        group = Group(number, Batch(*several)) if number > 1 else Group(1, batch)
+
+        def run() -> None:
+            for _ in range(most // number):
+                step.many(group)
+            best.adapter.synchronize([v.native(best.adapter) for v in model.trainable_variables[:1]])
+
+        return run
+
+    raced = tuning.race({str(n): runner(n) for n in (1, *numbers)}, _TURNS * _SECONDS, _ROUNDS)
+    seconds = {int(n): s / most for n, s in raced.items()}
+    remember(program, seconds)
+    return [_Candidate(step, best.adapter, f"{best.way} x {n}", seconds[n]) for n in numbers]
 
 
 class _Snapshot:
