@@ -18,6 +18,7 @@ from multiback.random._seed import key_for
 from multiback.training import loop
 from multiback.training.checks import check_batch
 from multiback.training.data import Batch, make_batch, make_feed, make_training_feeds
+from multiback.training.given import as_tensors, check_names, to_host, unpack_x_y_sample_weight
 from multiback.training.nonfinite import POLICIES, guarded_update, new_guard
 from multiback.training.numbers import as_number
 from multiback.training.objectives import Measures, Objective, pair_outputs
@@ -105,7 +106,7 @@ class Trainer:
         self.loss = loss
         self._objective = Objective(loss, loss_weights) if loss is not None else None
         if self._objective is not None:
-            _check_names(loss)
+            check_names(loss)
         self._measures = Measures(metrics, weighted_metrics, self._objective or Objective(None))
         self._loss_tracker = metrics_module.Mean(name="loss")
         self._guard = new_guard() if on_nonfinite == "raise" else None
@@ -301,7 +302,7 @@ class Trainer:
         if type(self).train_step is not Trainer.train_step:
             return
         if not self.built:  # type: ignore[attr-defined]
-            self.compute_output_spec(_as_tensors(batch.x))  # type: ignore[attr-defined]
+            self.compute_output_spec(as_tensors(batch.x))  # type: ignore[attr-defined]
         if self.optimizer is not None and not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)  # type: ignore[attr-defined]
 
@@ -374,7 +375,7 @@ class Trainer:
             NotCompiledError, DataError, ShapeError: before any weight changes.
         """
         self._needs_compile("fit")
-        common: dict[str, Any] = {"float_dtype": self._float_dtype(), "to_numpy": _to_host}
+        common: dict[str, Any] = {"float_dtype": self._float_dtype(), "to_numpy": to_host}
         training, validation = make_training_feeds(
             x,
             y,
@@ -416,7 +417,7 @@ class Trainer:
         if kwargs:
             raise ArgumentError(f"evaluate() has no argument {next(iter(kwargs))!r}.")
         feed = make_feed(
-            x, y, sample_weight, batch_size=batch_size, steps=steps, float_dtype=self._float_dtype(), to_numpy=_to_host
+            x, y, sample_weight, batch_size=batch_size, steps=steps, float_dtype=self._float_dtype(), to_numpy=to_host
         )
         logs = loop.evaluate(self, feed, verbose=verbose, callbacks=callbacks)
         if return_dict:
@@ -433,7 +434,7 @@ class Trainer:
         callbacks: Any = None,
     ) -> Any:
         """The outputs for all of `x`, as NumPy arrays; see `fit` for the arguments."""
-        feed = make_feed(x, batch_size=batch_size, steps=steps, float_dtype=self._float_dtype(), to_numpy=_to_host)
+        feed = make_feed(x, batch_size=batch_size, steps=steps, float_dtype=self._float_dtype(), to_numpy=to_host)
         return loop.predict(self, feed, verbose=verbose, callbacks=callbacks)
 
     def tune(self, x: Any, y: Any = None, *, batch_size: int | None = None, backends: Any = None) -> Any:
@@ -482,7 +483,7 @@ class Trainer:
 
     def _batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None) -> Batch:
         return make_batch(
-            x, y, sample_weight, class_weight=class_weight, float_dtype=self._float_dtype(), to_numpy=_to_host
+            x, y, sample_weight, class_weight=class_weight, float_dtype=self._float_dtype(), to_numpy=to_host
         )
 
     def _on_batch(self, name: str, x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool) -> Any:
@@ -498,29 +499,3 @@ class Trainer:
             return logs
         values = list(logs.values())
         return values[0] if len(values) == 1 else values
-
-
-def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
-    """`data` as `(x, y, sample_weight)`, None for what is missing."""
-    if not isinstance(data, tuple | list):
-        return data, None, None
-    return (*data, None, None)[:3]  # type: ignore[return-value]
-
-
-def _as_tensors(arrays: Any) -> Any:
-    from multiback.layers._symbolic import KerasTensor
-
-    return tree.map(lambda a: KerasTensor((None, *a.shape[1:]), a.dtype), arrays)
-
-
-def _check_names(loss: Any) -> None:
-    from multiback import losses
-
-    for item in tree.leaves(loss) if not hasattr(loss, "get_config") else [loss]:
-        if isinstance(item, str):
-            losses.get(item)
-
-
-def _to_host(x: Any) -> np.ndarray:
-    array = registry.to_host(x)
-    return np.asarray(x) if array is None else array
