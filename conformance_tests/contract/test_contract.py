@@ -142,7 +142,9 @@ class TestPlugins:
     def test_an_adapter_has_the_same_files_as_the_others(self) -> None:
         def _is_common(path: Path) -> bool:
             # What is native, forwards or backwards, differs from framework to framework.
-            return path.parent.name not in ("fast", "backward") and (path.name == "__init__.py" or not path.name.startswith("_"))
+            return path.parent.name not in ("fast", "backward") and (
+                path.name == "__init__.py" or not path.name.startswith("_")
+            )
 
         def files(name: str) -> set[str]:
             folder = ROOT / "adapters" / f"multiback_{name}"
