@@ -1,5 +1,6 @@
 """PyDatasets read by the calling thread, by threads and by processes, with and without faults."""
 
+import functools
 import os
 import signal
 import threading
@@ -112,7 +113,10 @@ def test_a_slow_worker_does_not_delay_an_exception():
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX signals")
-def test_an_interrupt_is_heard_while_waiting_for_a_worker():
+def test_an_interrupt_is_heard_while_waiting_for_a_worker(request: pytest.FixtureRequest):
+    # A shell that starts the tests in the background tells them to ignore interrupts.
+    request.addfinalizer(functools.partial(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT)))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     dataset = Stuck(workers=2)
     main = threading.main_thread().ident
     timer = threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGINT))
