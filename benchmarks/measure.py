@@ -164,7 +164,7 @@ def _check_same_model(workload: Workload, results: list[Result]) -> None:
     comparable = [
         result
         for result in results
-        if not (extra(result) or workload.random or workload.kind in result.spec.other_step)
+        if not (extra(result) or workload.random or workload.other_step or workload.kind in result.spec.other_step)
     ]
     for result in results:
         expected = workload.parameters + extra(result)

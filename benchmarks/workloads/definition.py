@@ -42,7 +42,7 @@ class Workload:
     `kind` names the architecture and `sizes` the numbers in it that `weights` do not show. `task` says what is learnt:
     "classes" one class for each sample, "tokens" one class for each position (both with sparse softmax cross-entropy),
     "clicks" a probability (binary cross-entropy from logits), "images" an image (mean squared error).
-    `random` is the reason why two peers do not take the same step from the same weights, where there is one.
+    `random` says what of a step is drawn, where something is; `other_step` why else two peers do not take the same step.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Workload:
     outputs: int = CLASSES
     sizes: Mapping[str, Any] = field(default_factory=dict, hash=False)
     random: str = ""
+    other_step: str = ""
 
     @property
     def parameters(self) -> int:

@@ -1,5 +1,7 @@
 """Multi-layer perceptrons, and the families of them that the scaling lines are drawn over."""
 
+from dataclasses import replace
+
 from workloads.definition import CLASSES, Chunks, Input, Weights, Workload
 from workloads.weights import dense
 
@@ -38,6 +40,11 @@ WORKLOADS = (
 )
 
 
+_VANISHING = (
+    "gradients vanish with depth, below the epsilon that torch.optim adds after Adam's correction of bias, not before"
+)
+
+
 def scaling(family: str, value: int) -> Workload:
     """One point of a scaling line.
 
@@ -55,7 +62,10 @@ def scaling(family: str, value: int) -> Workload:
             raise ValueError(f"no family {family!r} to scale, expected depth, width or batch")
     workload = mlp(f"{family}-{value}", title, 64, hidden, batch, Chunks(1, 2), Chunks(1, 2))
     steps = _steps(6 * workload.parameters * batch, len(hidden))
-    return mlp(workload.name, title, 64, hidden, batch, Chunks(steps // 8, steps), Chunks(steps // 4, 2 * steps))
+    chunks = Chunks(steps // 8, steps), Chunks(steps // 4, 2 * steps)
+    return replace(
+        mlp(workload.name, title, 64, hidden, batch, *chunks), other_step=_VANISHING if len(hidden) > 8 else ""
+    )
 
 
 def _steps(operations: int, layers: int) -> int:
