@@ -42,7 +42,7 @@ class Workload:
     `kind` names the architecture and `sizes` the numbers in it that `weights` do not show. `task` says what is learnt:
     "classes" one class for each sample, "tokens" one class for each position (both with sparse softmax cross-entropy),
     "clicks" a probability (binary cross-entropy from logits), "images" an image (mean squared error).
-    `random` says what of a step is drawn, where something is; `other_step` why else two peers do not take the same step.
+    `random` says what of a step is drawn, where something is; `other_step` why else two peers take different steps.
     """
 
     name: str

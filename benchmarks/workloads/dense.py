@@ -40,9 +40,7 @@ WORKLOADS = (
 )
 
 
-_VANISHING = (
-    "gradients vanish with depth, below the epsilon that torch.optim adds after Adam's correction of bias, not before"
-)
+_VANISHING = "gradients vanish with depth, below Adam's epsilon, which torch.optim adds after correcting the bias"
 
 
 def scaling(family: str, value: int) -> Workload:
