@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -40,7 +41,8 @@ def memory(field: str) -> float:
 def pin(core: int) -> None:
     """Moves every thread of this process to one core."""
     for thread in os.listdir("/proc/self/task"):
-        os.sched_setaffinity(int(thread), {core})
+        with suppress(ProcessLookupError):  # a thread that has ended meanwhile
+            os.sched_setaffinity(int(thread), {core})
 
 
 def claim_standard_output() -> TextIO:
