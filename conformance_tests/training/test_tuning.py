@@ -135,6 +135,27 @@ def test_tuning_changes_no_state(backend: str, cache: Path) -> None:
         np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=a.path)
 
 
+def test_a_step_is_timed_until_what_it_changes_is_there(
+    backend: str, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, waited = model(backend), []
+    adapter = registry.get_adapter(backend)
+    monkeypatch.setattr(adapter, "synchronize", lambda arrays: waited.append(len(arrays)), raising=False)
+    ends: list[int] = []
+
+    def race(ways: dict[str, Any], *_: Any) -> dict[str, float]:
+        for run in ways.values():
+            waited.clear()
+            run()
+            ends.append(sum(waited))
+        return dict.fromkeys(ways, 1e-3)
+
+    monkeypatch.setattr(tuning, "race", race)
+    made.tune(X, Y, batch_size=16)
+    assert ends
+    assert all(ends)
+
+
 def test_whole_steps_are_remembered(backend: str, cache: Path) -> None:
     made = model(backend)
     found = made.tune(X, Y, batch_size=16)

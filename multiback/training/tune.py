@@ -11,6 +11,7 @@ import numpy as np
 
 from multiback import tree
 from multiback.backends import registry, tuning, tuning_records
+from multiback.backends.compile import Program
 from multiback.backends.protocol import Adapter, Options
 from multiback.dtypes import as_dtype
 from multiback.errors import ArgumentError
@@ -120,11 +121,11 @@ def tune(model: Any, batch: Batch, backends: Sequence[str], steps: Sequence[str]
         # Several turns, so that a disturbance of the machine does not meet one backend alone.
         for _ in range(_TURNS):
             for (_, step), candidates in found.items():
-                _time(model, _fed(batch, step), candidates)
+                _time(_fed(batch, step), candidates)
         for (_, step), candidates in found.items():
             _remember(candidates)
             if step != "predict_step":  # whose outputs are read one by one
-                candidates += _together(model, batch, candidates)
+                candidates += _together(batch, candidates)
     finally:
         model._backend = backend
         model._forget_steps()
@@ -170,20 +171,25 @@ def _candidates(model: Any, batch: Batch, name: str, adapter: Adapter) -> list[_
     return made
 
 
-def _time(model: Any, batch: Batch, candidates: Sequence[_Candidate]) -> None:
+def _time(batch: Batch, candidates: Sequence[_Candidate]) -> None:
     def runner(candidate: _Candidate) -> Callable[[], None]:
-        adapter = candidate.adapter
+        adapter, program = candidate.adapter, candidate.step.program(batch)
 
         def run() -> None:
-            results = candidate.step(batch)
-            adapter.synchronize([v.native(adapter) for v in model.trainable_variables[:1]])
-            adapter.synchronize(tree.leaves(results))
+            _wait(adapter, program, candidate.step(batch))
 
         return run
 
     seconds = tuning.race({c.way: runner(c) for c in candidates}, _SECONDS, _ROUNDS)
     for candidate in candidates:
         candidate.seconds = min(candidate.seconds, seconds[candidate.way])
+
+
+def _wait(adapter: Adapter, program: Program, results: Any) -> None:
+    """Returns when a call of a program has been computed: its results, and the state that it changes."""
+    adapter.synchronize(tree.leaves(results))
+    if program.trace.updated:
+        adapter.synchronize([min(program.trace.updated, key=lambda v: v.size).native(adapter)])
 
 
 def _remember(candidates: Sequence[_Candidate]) -> None:
@@ -196,7 +202,7 @@ def _remember(candidates: Sequence[_Candidate]) -> None:
     tuning_records.of(adapter).put(tuning.step_key(graph, options), {c.way: c.seconds for c in candidates})
 
 
-def _together(model: Any, batch: Batch, candidates: Sequence[_Candidate]) -> list[_Candidate]:
+def _together(batch: Batch, candidates: Sequence[_Candidate]) -> list[_Candidate]:
     """The quickest way of a step, with several steps in one call; remembered for `steps_per_execution="auto"`."""
     best = min(candidates, key=lambda c: c.seconds)
     step, program = best.step, best.step.program(batch)
@@ -211,8 +217,8 @@ def _together(model: Any, batch: Batch, candidates: Sequence[_Candidate]) -> lis
 
         def run() -> None:
             for _ in range(most // number):
-                step.many(group)
-            best.adapter.synchronize([v.native(best.adapter) for v in model.trainable_variables[:1]])
+                results = step.many(group)
+            _wait(best.adapter, program, results)
 
         return run
 
