@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -218,11 +219,12 @@ def _shared_updates(graph: Graph) -> frozenset[int]:
     """Updates whose new value is another input or another output: they need storage of their own."""
     new = graph.outputs[: len(graph.updates)]
     inputs = {v: i for i, v in enumerate(graph.inputs)}
+    uses = Counter(graph.outputs)
     return frozenset(
         i
         for i, (value, index) in enumerate(zip(new, graph.updates))
         if isinstance(value, Value)
-        and (inputs.get(value, index) != index or graph.outputs.count(value) > 1 or value in graph.constants)
+        and (inputs.get(value, index) != index or uses[value] > 1 or value in graph.constants)
     )
 
 

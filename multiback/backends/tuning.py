@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 POLICIES = ("measure", "recorded", "off")
 JIT_WAYS = {None: "usual", False: "plain", True: "jit"}
 """The names of the values of `Options.jit` in the records."""
-_STEP = "step "
+STEP = "step "
+"""What the keys of whole steps begin with."""
 _POLICY: ContextVar[str | None] = ContextVar("multiback_tuning", default=None)
 _ALWAYS: ContextVar[bool] = ContextVar("multiback_tuning_always", default=False)
 _GAIN = 1.05
@@ -95,7 +96,7 @@ def with_jit(adapter: Adapter, graph: Graph, options: Options) -> Options:
     if options.jit is not None or len(adapter.jit_choices) < 2 or policy() == "off":
         return options
     records = tuning_records.of(adapter)
-    if not records.has(_STEP):
+    if not records.has(STEP):
         return options
     found = records.get(step_key(graph, options))
     if not found:
@@ -110,7 +111,7 @@ def quickest(seconds: Mapping[str, float], usual: str) -> str:
 
 def step_key(graph: Graph, options: Options) -> str:
     """What a whole graph is remembered under: what it computes, and the sizes that were expected."""
-    return _STEP + fingerprint(graph, options.sizes, options.differentiable)
+    return STEP + fingerprint(graph, options.sizes, options.differentiable)
 
 
 def _walk(graph: Graph, differentiated: bool) -> Iterator[tuple[Equation, bool]]:

@@ -19,30 +19,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     backends.add_argument("--json", action="store_true", help="as JSON")
     vocabulary = commands.add_parser("ops", help="list the operations")
     vocabulary.add_argument("name", nargs="?", help="show the documentation of one")
-    conformance.add_arguments(
-        commands.add_parser(
-            "conformance",
-            help="judge backends, an adapter or a model",
-            description=conformance.DESCRIPTION,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+    for name, module, summary in (
+        ("conformance", conformance, "judge backends, an adapter or a model"),
+        ("tune", tune, "measure the steps of a model here, and remember the quickest ways"),
+        ("profile", profile, "measure where the time of a model's step goes"),
+    ):
+        module.add_arguments(
+            commands.add_parser(
+                name,
+                help=summary,
+                description=module.DESCRIPTION,
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
         )
-    )
-    tune.add_arguments(
-        commands.add_parser(
-            "tune",
-            help="measure the steps of a model here, and remember the quickest ways",
-            description=tune.DESCRIPTION,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-    )
-    profile.add_arguments(
-        commands.add_parser(
-            "profile",
-            help="measure where the time of a model's step goes",
-            description=profile.DESCRIPTION,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-    )
     given = parser.parse_args(argv)
     try:
         if given.version:

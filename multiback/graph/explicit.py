@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from multiback.graph import passes
-from multiback.graph.gradient import _emit, _unbroadcast, backward_scope, zeros
+from multiback.graph.gradient import backward_scope, emit, unbroadcast, zeros
 from multiback.graph.ir import Equation, Graph, Literal, Value, flat, map_tuple
 from multiback.graph.op import OPS
 from multiback.graph.trace import Builder, current_builder, scope
@@ -95,7 +95,7 @@ def _record(graph: Graph, env: dict[Value, Any], rules: _Rules) -> None:
                 continue
             except Uncovered:
                 del builder.equations[recorded:]
-        _emit(equation, env)
+        emit(equation, env)
 
 
 def _record_gradient(equation: Equation, env: dict[Value, Any], rules: _Rules) -> None:
@@ -110,7 +110,7 @@ def _record_gradient(equation: Equation, env: dict[Value, Any], rules: _Rules) -
     for step in body.equations:
         rule = rules.of(step) if step in tape else None
         if rule is None or rule.forward is None:
-            outputs = _emit(step, inner).outputs
+            outputs = emit(step, inner).outputs
             saved[step] = outputs
             continue
         operands = map_tuple(lambda x: _at(inner, x), step.inputs)
@@ -213,7 +213,7 @@ def _gather(operand: Any, cotangent: Any, active: set[Any], gathered: dict[Any, 
     elif operand in active:
         builder = current_builder()
         assert builder is not None
-        cotangent = builder.lift(_unbroadcast(cotangent, operand))
+        cotangent = builder.lift(unbroadcast(cotangent, operand))
         gathered[operand] = OPS["add"](gathered[operand], cotangent) if operand in gathered else cotangent
 
 

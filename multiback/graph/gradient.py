@@ -96,7 +96,7 @@ def _expand_into(graph: Graph, env: dict[Value, Any]) -> None:
             _expand_gradient(equation, env)
             continue
         graphs = {k: expand_gradients(v) for k, v in equation.graphs.items()}
-        _emit(equation.replace(attributes={**equation.attributes, **graphs}), env)
+        emit(equation.replace(attributes={**equation.attributes, **graphs}), env)
 
 
 def _expand_gradient(equation: Equation, env: dict[Value, Any]) -> None:
@@ -118,11 +118,11 @@ def _replay(graph: Graph, operands: Sequence[Any]) -> tuple[list[Any], list[Equa
     env: dict[Value, Any] = {v: builder.lift(x) for v, x in zip(graph.inputs, operands)}
     for value, array in graph.constants.items():
         env[value] = builder.constant(array)
-    tape = [_emit(equation, env) for equation in graph.equations]
+    tape = [emit(equation, env) for equation in graph.equations]
     return [_lookup(env, x) for x in graph.outputs], tape
 
 
-def _emit(equation: Equation, env: dict[Value, Any]) -> Equation:
+def emit(equation: Equation, env: dict[Value, Any]) -> Equation:
     builder = _builder()
     inputs = map_tuple(lambda x: _lookup(env, x), equation.inputs)
     call = {**dict(zip(equation.op.operands, inputs)), **equation.attributes}
@@ -190,14 +190,14 @@ def _spread(operand: Any, cotangent: Any, active: set[Value], gathered: dict[Val
         for item, part in zip(operand, cotangent):
             _spread(item, part, active, gathered)
     elif operand in active:
-        _accumulate(gathered, operand, _unbroadcast(cotangent, operand))
+        _accumulate(gathered, operand, unbroadcast(cotangent, operand))
 
 
 def _accumulate(gathered: dict[Value, Any], value: Value, cotangent: Any) -> None:
     gathered[value] = OPS["add"](gathered[value], cotangent) if value in gathered else _builder().lift(cotangent)
 
 
-def _unbroadcast(cotangent: Any, value: Value) -> Any:
+def unbroadcast(cotangent: Any, value: Value) -> Any:
     """Sums a cotangent over the axes along which its value was broadcast."""
     if isinstance(cotangent, Literal | float | int):
         return OPS["broadcast_to"](OPS["cast"](cotangent, value.dtype), value.shape)

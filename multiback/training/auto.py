@@ -31,6 +31,8 @@ def fastest_backend(model: Any, batch: Batch) -> str:
     remembered = seconds is not None
     if seconds is None:
         seconds = _measured(model, batch, kind, names)
+        if len(seconds) < len(names):  # `tune` remembers what it compared on all of them
+            records.put(key_of(model, batch, kind), seconds)
     best = min(seconds, key=lambda n: seconds[n])
     shown = ", ".join(f"{n} {1e3 * s:.2f} ms" for n, s in sorted(seconds.items(), key=lambda item: item[1]))
     say(f"backend='auto': {best} (a step {'took' if remembered else 'takes'} {shown})")

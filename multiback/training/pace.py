@@ -10,7 +10,8 @@ from multiback.backends.compile import Program
 from multiback.errors import ArgumentError
 from multiback.graph.fingerprint import fingerprint
 
-_KEY = "steps per execution "
+KEY = "steps per execution "
+"""What the keys of these records begin with."""
 _LONGEST, _LARGEST = 0.05, 1 << 24
 """Seconds that one call may take, so that progress, Ctrl-C and callbacks are not held up, and bytes of its batches."""
 
@@ -29,10 +30,10 @@ def checked(steps: Any) -> Any:
 def quickest(program: Program) -> int:
     """The number of steps in one call that `tune` found the quickest for this program on this machine; 1 if none did.
 
-    What is not remembered is not measured here: a run is the same, to the last bit, whenever it is repeated.
+    What is not remembered is not measured here: the number depends on the records alone, not on the run.
     """
     records = tuning_records.of(program.executable.adapter)
-    if tuning.policy() == "off" or not records.has(_KEY):
+    if tuning.policy() == "off" or not records.has(KEY):
         return 1
     return int(tuning.quickest(records.get(_key(program)) or {}, "1"))
 
@@ -51,4 +52,4 @@ def numbers_to_try(seconds: float, arrays: Sequence[Any]) -> list[int]:
 
 
 def _key(program: Program) -> str:
-    return _KEY + fingerprint(program.trace.graph, program.sizes)
+    return KEY + fingerprint(program.trace.graph, program.sizes)

@@ -440,8 +440,7 @@ class Trainer:
     def tune(self, x: Any, y: Any = None, *, batch_size: int | None = None, backends: Any = None) -> Any:
         """Measures the model's steps in every way that a backend lets be chosen; this machine remembers the quickest.
 
-        Later steps of such a model with such a batch run in the quickest way, in other processes too. The model's state
-        does not change. `python -m multiback tune` does the same for a saved model.
+        Later steps of such a model and batch run in that way, in other processes too. The state does not change.
 
         Arguments:
             x, y: Arrays, as in `fit`; with `y`, and after `compile`, the training step is measured too.

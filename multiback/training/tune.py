@@ -20,7 +20,7 @@ from multiback.graph.fingerprint import fingerprint
 from multiback.graph.ir import Spec
 from multiback.graph.trace import trace
 from multiback.training.data import Batch, Group
-from multiback.training.pace import numbers_to_try, remember
+from multiback.training.pace import KEY, numbers_to_try, remember
 from multiback.training.steps import Step
 
 _TURNS, _SECONDS, _ROUNDS = 3, 0.1, 10
@@ -134,7 +134,9 @@ def tune(model: Any, batch: Batch, backends: Sequence[str], steps: Sequence[str]
     ops = {}
     for name in backends:
         entries = tuning_records.of(registry.get_adapter(name)).items()
-        ops[name] = {k: v for k, v in entries.items() if not k.startswith("step") and before[name].get(k) != v}
+        ops[name] = {
+            k: v for k, v in entries.items() if not k.startswith((tuning.STEP, KEY)) and before[name].get(k) != v
+        }
     if len(backends) > 1 and set(backends) == set(names_of(model, "all")):
         for step in steps:
             times = {n: min(c.seconds for c in found[n, step]) for n in backends}
@@ -208,6 +210,7 @@ def _together(batch: Batch, candidates: Sequence[_Candidate]) -> list[_Candidate
     step, program = best.step, best.step.program(batch)
     numbers = numbers_to_try(best.seconds, [a for a in tree.leaves(tuple(batch)) if a is not None])
     if not numbers:
+        remember(program, {1: best.seconds})
         return []
     most = max(numbers)
 
