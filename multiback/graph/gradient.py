@@ -123,6 +123,7 @@ def _replay(graph: Graph, operands: Sequence[Any]) -> tuple[list[Any], list[Equa
 
 
 def emit(equation: Equation, env: dict[Value, Any]) -> Equation:
+    """Records an equation of another graph, its operands as `env` has them; adds its outputs to `env`."""
     builder = _builder()
     inputs = map_tuple(lambda x: _lookup(env, x), equation.inputs)
     call = {**dict(zip(equation.op.operands, inputs)), **equation.attributes}
