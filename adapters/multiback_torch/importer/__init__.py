@@ -1,0 +1,1 @@
+"""Models of torch as `multiback.porting.imported.Imported`: programs of `torch.export`, read op by op."""

@@ -1,0 +1,1 @@
+"""Handlers of plain ATen ops, by family: each module has a table `HANDLERS`."""
