@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class MultibackError(Exception):
@@ -62,6 +62,22 @@ class UnsupportedOperation(AdapterError):
     def __init__(self, message: str, *, backend: str = "", need: str = "", scope: str = "") -> None:
         super().__init__(message)
         self.backend, self.need, self.scope = backend, need, scope
+
+
+class PortError(MultibackError, ValueError):
+    """A model that cannot be brought in or handed out as asked, or whose port does not compute the same."""
+
+
+class UnsupportedModel(PortError):
+    """A model that needs ops which cannot be ported.
+
+    Attributes:
+        ops: How often each of them occurs, by name; empty where no single op is at fault.
+    """
+
+    def __init__(self, message: str, *, ops: Mapping[str, int] | None = None) -> None:
+        super().__init__(message)
+        self.ops = dict(ops or {})
 
 
 class DataError(MultibackError, ValueError):

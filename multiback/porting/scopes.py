@@ -1,0 +1,45 @@
+"""Where an equation of an imported program comes from: the path of the original's module, and the classes on the way."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+
+from multiback.graph.trace import scope
+
+_CLASSES: ContextVar[dict[str, str] | None] = ContextVar("multiback_scope_classes", default=None)
+
+
+@contextlib.contextmanager
+def module_scope(path: str, class_name: str = "") -> Iterator[None]:
+    """Marks the ops inside as those of the original's module at `path`, which is counted from the model's root.
+
+    Arguments:
+        path: Names separated by slashes, such as `layer1/0/conv1`; empty for the model itself.
+        class_name: Of the module, without its package.
+
+    Example:
+        >>> with module_scope("layer1/0/conv1", "Conv2d"):
+        ...     y = ops.conv(x, kernel)
+    """
+    note_class(path, class_name)
+    with scope(path) if path else contextlib.nullcontext():
+        yield
+
+
+def note_class(path: str, class_name: str) -> None:
+    """Remembers the class of the original's module at `path`."""
+    found = _CLASSES.get()
+    if found is not None and class_name:
+        found.setdefault(path, class_name)
+
+
+@contextlib.contextmanager
+def collecting(found: dict[str, str]) -> Iterator[None]:
+    """Inside, classes are noted in `found`."""
+    token = _CLASSES.set(found)
+    try:
+        yield
+    finally:
+        _CLASSES.reset(token)
