@@ -1,7 +1,7 @@
 """Values that an importer knows while it builds a graph: shapes, axes, and what is computed from them.
 
 In an interpreter of a foreign program every value is either in the graph or on the host. A host value is a NumPy array:
-of numbers, or, when it holds a size that is not known yet, of objects that are integers and `Dim`s. The rule for a node:
+of numbers, or, when it holds a size not known yet, of objects that are integers and `Dim`s. The rule for a node:
 
     if all inputs are host values, fold the node; where it cannot be folded, `lift` them and record ops.
 
