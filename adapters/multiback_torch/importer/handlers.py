@@ -7,6 +7,13 @@ Each module in `aten/` and `composites/` has a table
 A key is `namespace.op`, for all overloads of an op, or `namespace.op.overload`, which goes before it. A key stands in one
 module only. What a person registered by `multiback.porting.register("torch", ...)` goes before all of them.
 
+The programs are those of `torch.export` before any decomposition, so that what a person wrote is kept: `aten.linear`,
+`aten.reshape`, `aten.chunk`, `aten.flatten`, `aten.to.dtype`, `aten.softmax.int`, `aten.matmul`. An op without a handler is
+decomposed by torch's own rule, for that node alone, and what comes out needs handlers (core ATen). An op in place has the
+handler of the op without the underscore: `aten.add_.Tensor` that of `aten.add.Tensor`, `aten.fill_` that of `aten.fill`,
+`aten.zero_` that of `aten.zero`; the importer then writes the result where it belongs, through views. `aten.detach` stops
+gradients.
+
 A handler is called with ALL arguments of the op's schema; those that the program leaves out have the schema's default:
 
 - arguments before the `*` of the schema by position, in its order; those after it by name;
