@@ -103,8 +103,8 @@ class Variable(Operators):
     moves = 0
     """How often any Variable has changed its home."""
     __slots__ = (
-        "__weakref__", "_adapter", "_cell", "_trainable", "aggregation", "autocast", "constraint", "dtype", "name",
-        "overwrite_with_gradient", "path", "regularizer", "shape", "synchronization",
+        "__weakref__", "_adapter", "_borrowed", "_cell", "_trainable", "aggregation", "autocast", "constraint", "dtype",
+        "name", "overwrite_with_gradient", "path", "regularizer", "shape", "synchronization",
     )  # fmt: skip
 
     def __init__(
@@ -145,6 +145,36 @@ class Variable(Operators):
         self._trainable = bool(trainable)
         self._adapter: Adapter | None = None
         self._cell: Any = host
+        self._borrowed = False
+
+    @classmethod
+    def borrowing(cls, array: np.ndarray, *, trainable: bool, path: str) -> Variable:
+        """A Variable that reads somebody else's array without a copy, and copies it before the first change.
+
+        Arguments:
+            array: Of a dtype that is known here.
+            trainable: As for a Variable.
+            path: Its full name; the last part is its name.
+
+        Example:
+            >>> Variable.borrowing(numpy.ones(3, "float32"), trainable=True, path="scale").shape
+            (3,)
+        """
+        variable = cls(np.zeros((), array.dtype), trainable=trainable, name=path.rpartition("/")[2], path=path)
+        variable.shape, variable._cell, variable._borrowed = array.shape, array, True
+        return variable
+
+    def own(self) -> None:
+        """Copies an array that was borrowed, so that it may be changed."""
+        if not self._borrowed:
+            return
+        self._borrowed = False
+        if self._adapter is None:
+            self._cell = self._cell.copy()
+        else:
+            adapter = self._adapter
+            array = adapter.from_numpy(np.array(adapter.to_numpy(adapter.read(self._cell))))
+            self.set_cell(adapter.cell(array, trainable=self._trainable, name=self.path), adapter)
 
     @property
     def trainable(self) -> bool:
@@ -155,6 +185,7 @@ class Variable(Operators):
     def trainable(self, value: bool) -> None:
         if bool(value) != self._trainable:
             host = self.numpy()
+            self._borrowed = False
             self._trainable = bool(value)
             self.set_cell(host, None)
 
@@ -207,7 +238,7 @@ class Variable(Operators):
     def move(self, adapter: Adapter) -> None:
         """Moves the value to another adapter."""
         if self._adapter is None:
-            array = adapter.from_numpy(self._cell)
+            array = adapter.from_numpy(self._cell, copy=not self._borrowed)
         else:
             array = adapter.from_native(self._adapter.read(self._cell), self._adapter)
         self.set_cell(adapter.cell(array, trainable=self._trainable, name=self.path), adapter)
@@ -268,13 +299,15 @@ class Variable(Operators):
         if isinstance(replaced, _Layered):
             replaced[self] = OPS["cast"](value, self.dtype)
         elif adapter is not None and adapter is self._adapter and adapter.is_concrete(value):
+            self.own()
             array = value if adapter.dtype(value) == self.dtype else OPS["cast"](value, self.dtype)
             self._cell = adapter.write(self._cell, array)
         else:
             host = np.array(as_host_array(value), self.dtype.numpy)
             if self._adapter is None:
-                self._cell = host
+                self._cell, self._borrowed = host, False
             else:
+                self.own()
                 self._cell = self._adapter.write(self._cell, self._adapter.from_numpy(host, copy=False))
         return value
 
@@ -347,6 +380,8 @@ class Resident:
         if replaced := _REPLACED.get():
             return [replaced[v] if v in replaced else v.cell(self.adapter) for v in self.variables]
         if self.moves != Variable.moves:
+            for variable in self.updated:
+                variable.own()
             for variable in self.variables:
                 variable.cell(self.adapter)
             self.moves = Variable.moves

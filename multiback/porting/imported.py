@@ -1,4 +1,4 @@
-"""What an importer hands to the hub: the weights, the inputs, and the program as a function written in `multiback.ops`."""
+"""What an importer hands to the hub: weights, inputs, and the program as a function written in `multiback.ops`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an equation of an imported program comes from: the path of the original's module, and the classes on the way."""
+"""Where an equation of an imported program comes from: the path and the class of the original's module."""
 
 from __future__ import annotations
 

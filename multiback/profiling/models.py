@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from multiback import ops, tree
-from multiback.errors import ArgumentError, NotBuiltError
+from multiback.errors import ArgumentError
 from multiback.graph.dims import Dim
 from multiback.graph.trace import Trace, trace
-from multiback.layers._symbolic import KerasTensor, tensors_of
-from multiback.models.building import _decoded
+from multiback.porting.forward import call_specs
 from multiback.profiling.costs import Costs, costs
 
 
@@ -60,15 +59,14 @@ def model_costs(
 
 
 def _traced(model: Any, training: bool) -> Trace:
-    args, kwargs = _inputs(model)
-    specs = tree.map(lambda x: x.spec if isinstance(x, KerasTensor) else x, (args, kwargs))
+    specs = call_specs(model)
 
     def forward(args: Any, kwargs: Any) -> Any:
         return model(*args, **{**kwargs, "training": training})
 
     def with_gradient(args: Any, kwargs: Any) -> Any:
         def total() -> Any:
-            outputs = [y for y in tree.leaves(forward(args, kwargs)) if y.dtype.is_float]
+            outputs = [y for y in tree.leaves(forward(args, kwargs)) if y is not None and y.dtype.is_float]
             found = [ops.sum(ops.cast(y, "float32")) for y in (*outputs, *model.losses)]
             return sum(found[1:], found[0])
 
@@ -76,18 +74,3 @@ def _traced(model: Any, training: bool) -> Trace:
 
     trains = training and model.trainable_variables
     return trace(with_gradient if trains else forward, *specs, name=model.name)
-
-
-def _inputs(model: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The symbolic tensors that the model is called on."""
-    if not model.built:
-        raise NotBuiltError(f"Model {model.name!r} is not built. Call it once, or build(input_shape), before.")
-    if getattr(model, "_called_on", None):
-        decoded = {name: _decoded(value) for name, value in model._called_on.items()}
-        return (), decoded
-    if hasattr(model, "input"):
-        return (model.input,), {}
-    shapes = model._build_shapes or {}
-    if not shapes or any(shape is None for shape in shapes.values()):
-        raise NotBuiltError(f"Model {model.name!r} does not know the shape of its inputs. Call it once.")
-    return (tensors_of(next(iter(shapes.values())), model.compute_dtype),), {}

@@ -192,7 +192,7 @@ def _training_step(model: Any, batch: Any) -> Trace | None:
 def _gradients_of_outputs(model: Any) -> Any:
     def gradients(data: Any) -> Any:
         def scalar() -> Any:
-            outputs = [y for y in tree.leaves(model(data[0], training=False)) if y.dtype.is_float]
+            outputs = [y for y in tree.leaves(model(data[0], training=False)) if y is not None and y.dtype.is_float]
             squares = [ops.sum(ops.multiply(y, y)) for y in outputs]
             total = squares[0]
             for square in squares[1:]:

@@ -31,7 +31,7 @@ class Outputs:
 
     def add(self, outputs: Any) -> None:
         """Takes the outputs of a batch; reads them when so many have come that waiting for the device costs little."""
-        leaves, self._structure = tree.flatten(outputs)
+        leaves, self._structure = tree.flatten_results(outputs)
         self._waiting.append(leaves)
         if len(self._waiting) > self._patience:
             self._read()
@@ -77,7 +77,9 @@ class _Joined:
     def array(self) -> np.ndarray:
         if self._whole is not None:
             return self._whole[: self._filled]
-        return self._parts[0] if len(self._parts) == 1 else np.concatenate(self._parts)
+        if len(self._parts) == 1:
+            return self._parts[0]
+        return np.concatenate(self._parts) if self._parts[0].ndim else np.stack(self._parts)
 
 
 def rows_of(samples: int | None, steps: int | None, batch_size: int | None) -> int | None:
@@ -91,4 +93,6 @@ def joined(outputs: list[Any], adapter: Adapter) -> Any:
     """The outputs of the batches of one call as one: as they are if it was one batch."""
     if len(outputs) == 1:
         return outputs[0]
-    return tree.map(lambda *arrays: np.concatenate([adapter.to_numpy(a) for a in arrays]), *outputs)
+    return tree.map(
+        lambda *arrays: None if arrays[0] is None else np.concatenate([adapter.to_numpy(a) for a in arrays]), *outputs
+    )

@@ -1,0 +1,141 @@
+"""How an equation stands in a file: a template, with arguments at their defaults left out, and the helpers it needs."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from multiback.graph.dims import Dim
+from multiback.graph.ir import Equation
+
+MISSING: Any = object()
+"""Stands for an attribute without a default: it is always written."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """An expression with `{x}` for operands and attributes, as in the tables of adapters.
+
+    Attributes:
+        text: Such as `jnp.sum({x:array}, axis=1)`.
+        helpers: The functions that it calls by their names, which are copied into the file.
+    """
+
+    text: str
+    helpers: tuple[Callable[..., Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Call:
+    """Writes a call for one equation.
+
+    Attributes:
+        function: The dotted name of a library's function, or a helper that is copied into the file.
+        operands: Names of the operands in the order in which the function takes them, or None for that of the op; one
+            that is None in the equation is left out, and those after it are written by name.
+        arguments: For each attribute that is written by name, its default: an attribute of that value is left out.
+            `MISSING` means that it has none. For a helper: beside the attributes that it takes, at its own defaults.
+        names: The framework's name of an operand or attribute, where it differs from ours.
+        positional: Attributes that are written by position, after the operands.
+        suffix: Written after the call, such as `.astype(jnp.int32)`.
+        values: For an attribute, the expression that each of its values is written as.
+    """
+
+    function: str | Callable[..., Any]
+    operands: tuple[str, ...] | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    positional: tuple[str, ...] = ()
+    suffix: str = ""
+    values: Mapping[str, Mapping[Any, str]] = field(default_factory=dict)
+
+    def __call__(self, equation: Equation) -> Template:
+        given = dict(zip(equation.op.operands, equation.inputs))
+        parts: list[str] = []
+        skipped = False
+        for name in equation.op.operands if self.operands is None else self.operands:
+            if given[name] is None:
+                skipped = True
+            else:
+                label = f"{self.names.get(name, name)}=" if skipped else ""
+                parts.append(f"{label}{{{name}{'' if parts else ':array'}}}")
+        parts += [_written(equation, name, MISSING) or "" for name in self.positional]
+        for name, default in self._arguments(equation).items():
+            text = _written(equation, name, default)
+            if name in self.values:
+                value = equation.attributes[name]
+                text = None if value == default else self.values[name][value]
+            if text is not None:
+                parts.append(f"{self.names.get(name, name)}={text}")
+        if isinstance(self.function, str):
+            return Template(f"{self.function}({', '.join(parts)}){self.suffix}")
+        return Template(f"{self.function.__name__}({', '.join(parts)}){self.suffix}", (self.function,))
+
+    def _arguments(self, equation: Equation) -> Mapping[str, Any]:
+        if isinstance(self.function, str):
+            return self.arguments
+        parameters = inspect.signature(self.function).parameters
+        defaults = {n: MISSING if p.default is p.empty else p.default for n, p in parameters.items()}
+        taken = {n: defaults[n] for n in (*equation.op.attributes, "output_specs") if n in defaults}
+        return {**taken, **self.arguments}
+
+
+@dataclass(frozen=True)
+class When:
+    """An entry for the equations that `accepts` accepts; the others take `otherwise`.
+
+    Attributes:
+        entry: For those.
+        accepts: A predicate.
+        otherwise: For the others; None: the composite's body is written out.
+    """
+
+    entry: Entry
+    accepts: Callable[[Equation], bool]
+    otherwise: Entry | None = None
+
+
+Entry: TypeAlias = "str | Callable[..., Any] | Call | When"
+"""Of a target's table: a template, a function that is copied into the file, what writes a template, or a choice."""
+
+
+def resolve(entry: Entry | None, equation: Equation) -> Template | None:
+    """The template for one equation, or None if the entry does not cover it."""
+    while isinstance(entry, When):
+        entry = entry.entry if entry.accepts(equation) else entry.otherwise
+    if entry is None or isinstance(entry, str):
+        return entry if entry is None else Template(entry)
+    return entry(equation) if isinstance(entry, Call) else Call(entry)(equation)
+
+
+def _written(equation: Equation, name: str, default: Any) -> str | None:
+    """How an attribute stands in a template, or None where it is the default."""
+    if name == "output_specs":
+        return "{output_specs}"
+    value = equation.attributes[name]
+    if name == "axis":
+        value = _axis(value, equation, named_last=default == -1)
+    if default is not MISSING and _same(value, default):
+        return None
+    if value is None or isinstance(value, int | str) or (isinstance(value, float) and math.isfinite(value)):
+        return repr(value)
+    return f"{{{name}}}"
+
+
+def _axis(value: Any, equation: Equation, named_last: bool) -> Any:
+    """One axis as an integer; the last one as -1 where a function calls it so by default."""
+    if isinstance(value, tuple) and len(value) == 1:
+        value = value[0]
+    rank = getattr(equation.inputs[0], "ndim", 0) if equation.inputs else 0
+    return -1 if named_last and isinstance(value, int) and value == rank - 1 else value
+
+
+def _same(value: Any, default: Any) -> bool:
+    if isinstance(value, Dim) or isinstance(default, Dim):
+        return False
+    if isinstance(value, tuple) and isinstance(default, int):
+        return all(v == default and not isinstance(v, Dim) for v in value)
+    return type(value) is type(default) and value == default
