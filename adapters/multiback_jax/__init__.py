@@ -1,6 +1,7 @@
 """The JAX backend; importing this imports no framework."""
 
 from multiback.backends.protocol import Plugin
+from multiback.porting.porter import Porter
 
 adapter = Plugin(
     name="jax",
@@ -10,4 +11,12 @@ adapter = Plugin(
     install="pip install 'multiback[jax]'",
     distributions=("jax", "jaxlib"),
     priority=30,
+)
+
+porter = Porter(
+    name="jax",
+    importer="multiback_jax.importer",
+    exporter="multiback_jax.exporter",
+    requires=("jax",),
+    install="pip install 'multiback[jax]'",
 )

@@ -1,6 +1,7 @@
 """The NumPy backend; importing this imports no framework."""
 
 from multiback.backends.protocol import Plugin
+from multiback.porting.porter import Porter
 
 adapter = Plugin(
     name="numpy",
@@ -10,4 +11,10 @@ adapter = Plugin(
     install="pip install multiback",
     distributions=("numpy",),
     priority=0,
+)
+
+porter = Porter(
+    name="numpy",
+    exporter="multiback_numpy.exporter",
+    requires=("numpy",),
 )

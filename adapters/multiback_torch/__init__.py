@@ -1,6 +1,7 @@
 """The PyTorch backend; importing this imports no framework."""
 
 from multiback.backends.protocol import Plugin
+from multiback.porting.porter import Porter
 
 adapter = Plugin(
     name="torch",
@@ -10,4 +11,12 @@ adapter = Plugin(
     install="pip install 'multiback[torch]'",
     distributions=("torch",),
     priority=20,
+)
+
+porter = Porter(
+    name="torch",
+    importer="multiback_torch.importer",
+    exporter="multiback_torch.exporter",
+    requires=("torch",),
+    install="pip install 'multiback[torch]'",
 )

@@ -1,0 +1,116 @@
+"""Where weights and modules stand: at the path that their names say."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from multiback.graph.ir import Value
+from multiback.porting.outline.blocks import Module, Path, Statement
+from multiback.porting.outline.forms import Program
+
+
+class Places:
+    """The path of each weight.
+
+    Arguments:
+        names: The weights by their names, such as `layer1.0.conv1.weight` or `params/Dense_0/kernel`.
+        scopes: The paths of the blocks that there are.
+        exact: Whether a path that is no block's is kept; otherwise a weight belongs to the nearest block above.
+    """
+
+    def __init__(self, names: dict[str, Value], scopes: Iterable[Path], exact: bool) -> None:
+        self.known = {scope[:n] for scope in scopes for n in range(1, len(scope) + 1)}
+        parts = {value: tuple(re.split(r"[/.]", name)) for name, value in names.items()}
+        skipped = self._collections(list(parts.values()))
+        self.paths: dict[Value, Path] = {}
+        taken: set[Path] = set()
+        for value, whole in parts.items():
+            path = whole[skipped:] if len(whole) > skipped else whole[-1:]
+            if not exact:
+                path = self._nearest(path)
+            path = tuple(identifier(p, i == len(path) - 1) for i, p in enumerate(path))
+            if path in taken:
+                path = (*path[:-1], identifier("_".join(whole), True))
+            taken.add(path)
+            self.paths[value] = path
+
+    def _collections(self, names: Sequence[Path]) -> int:
+        """How many leading parts of names are no blocks, as in `params/Dense_0/kernel`."""
+
+        def found(skipped: int) -> int:
+            return sum(name[skipped : skipped + 1] in self.known for name in names if len(name) > skipped + 1)
+
+        return max((0, 1, 2), key=lambda n: (found(n), -n))
+
+    def _nearest(self, path: Path) -> Path:
+        for n in range(len(path) - 1, 0, -1):
+            if path[:n] in self.known:
+                return (*path[:n], path[-1])
+        return path
+
+
+def identifier(part: str, name: bool = True) -> str:
+    """A part of a name as a Python name; numbers stay as they are where they count the items of a list."""
+    text = re.sub(r"\W+", "_", part)
+    return f"_{text}" if name and text[:1].isdigit() else text or "_"
+
+
+def place(program: Program, places: Places) -> None:
+    """Gives each module its path; a module that cannot stand anywhere becomes its equation again.
+
+    A module holds its weights alone: of two that want one weight the first keeps it, and where something else reads a
+    weight that a module holds in another layout, the module gives way.
+    """
+    refused: set[object] = set()
+    while found := _refused(program.statements, places, refused):
+        refused |= found
+    modules: dict[object, Module] = {}
+    crowd = Counter(s.scope for s in program.statements)
+    for statement in program.statements:
+        module = statement.module
+        if module is None:
+            continue
+        if module.key in refused:
+            statement.module = None
+        elif not module.weights:
+            alone = bool(statement.scope) and crowd[statement.scope] == 1
+            module.path = statement.scope if alone else (*statement.scope, module.kind.rpartition(".")[2].lower())
+        else:
+            statement.module = module = modules.setdefault(module.key, module)
+            module.path = _home(module, places)
+
+
+def _refused(statements: Sequence[Statement], places: Places, refused: set[object]) -> set[object]:
+    """The modules that conflict with what else uses their weights."""
+    raw: set[Value] = set()
+    claims: dict[Value, object] = {}
+    homes: dict[Path, object] = {}
+    conflicts: set[object] = set()
+    kept: list[Module] = []
+    for statement in statements:
+        module = statement.module
+        if module is None or module.key in refused:
+            raw.update(v for v in statement.reads if v in places.paths)
+            continue
+        if not module.weights:
+            continue
+        kept.append(module)
+        home = _home(module, places)
+        alone = all(places.paths[v.weight][:-1] == home for v in module.weights.values())
+        if not alone or not home or home[: len(statement.scope)] != statement.scope:
+            conflicts.add(module.key)
+        if homes.setdefault(home, module.key) != module.key:
+            conflicts.add(module.key)
+        for view in module.weights.values():
+            if claims.setdefault(view.weight, module.key) != module.key:
+                conflicts.add(module.key)
+    for module in kept:
+        if any(v.moves and v.weight in raw for v in module.weights.values()):
+            conflicts.add(module.key)
+    return conflicts
+
+
+def _home(module: Module, places: Places) -> Path:
+    return places.paths[next(iter(module.weights.values())).weight][:-1]
