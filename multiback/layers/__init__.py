@@ -28,12 +28,14 @@ from multiback.layers.core.embedding import Embedding
 from multiback.layers.core.identity import Identity
 from multiback.layers.core.input_layer import Input, InputLayer
 from multiback.layers.core.lambda_layer import Lambda
+from multiback.layers.core.layer_scale import LayerScale
 from multiback.layers.core.masking import Masking
 from multiback.layers.core.rescaling import Rescaling
 from multiback.layers.core.wrapper import Wrapper
 from multiback.layers.merging.add import Add, add
 from multiback.layers.merging.average import Average, average
 from multiback.layers.merging.concatenate import Concatenate, concatenate
+from multiback.layers.merging.custom_scale_layer import CustomScaleLayer
 from multiback.layers.merging.dot import Dot, dot
 from multiback.layers.merging.maximum import Maximum, maximum
 from multiback.layers.merging.minimum import Minimum, minimum
@@ -146,6 +148,7 @@ __all__ = [
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",
+    "CustomScaleLayer",
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
@@ -178,6 +181,7 @@ __all__ = [
     "Lambda",
     "Layer",
     "LayerNormalization",
+    "LayerScale",
     "LeakyReLU",
     "Masking",
     "MaxPool1D",

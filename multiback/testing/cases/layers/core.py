@@ -28,6 +28,7 @@ CASES = layer_cases(
     ("PReLU", {}, (2, 3, 4), (2, 3, 4)),
     ("PReLU", {"shared_axes": [1]}, (2, 3, 4), (2, 3, 4)),
     ("ELU", {"alpha": 0.5}, (2, 3), (2, 3)),
+    ("LayerScale", {"init_values": 0.1, "projection_dim": 3}, (2, 4, 3), (2, 4, 3), {"keras": False}),
     ("Softmax", {}, (2, 3), (2, 3)),
     ("Softmax", {"axis": [1, 2]}, (2, 3, 4), (2, 3, 4)),
     ("Softmax", {}, (2, 3), (2, 3), {"masks": {"mask": (2, 3)}}),
