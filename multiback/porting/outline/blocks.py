@@ -117,6 +117,7 @@ class Block:
         outputs: The values that it hands out.
         own: The weights that it holds itself, by name.
         children: Blocks and modules, by name.
+        positions: The places of the outputs among all values that its statements make.
     """
 
     path: Path
@@ -126,6 +127,7 @@ class Block:
     outputs: list[Any] = field(default_factory=list)
     own: dict[str, Value] = field(default_factory=dict)
     children: dict[str, Block | Module] = field(default_factory=dict)
+    positions: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:

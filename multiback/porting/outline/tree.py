@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from multiback.graph.ir import Graph, Literal, Value, flat, map_tuple
+from multiback.graph.ir import Graph, Value, map_tuple
 from multiback.porting.outline.blocks import Block, Module, Path, Statement
 from multiback.porting.outline.forms import Program
 from multiback.porting.outline.ordering import contracted, ordered
@@ -37,27 +37,28 @@ class _Builder:
         self.classes = classes
         self.weights = set(program.state.values()) | set(program.constants)
 
-    def block(
-        self, path: Path, statements: Sequence[Statement], inputs: list[Value], outputs: list[Any]
-    ) -> Block:
+    def block(self, path: Path, statements: Sequence[Statement], inputs: list[Value], outputs: list[Any]) -> Block:
         """The block of these statements, all of which stand at `path` or below."""
         block = Block(path, self.classes.get(path, ""), inputs=inputs, outputs=outputs)
-        depth = len(path)
         while True:
-            groups, loose = self._groups(depth, statements, outputs)
-            items = ordered(contracted(statements, groups))
+            calls, loose = self._calls(len(path), statements)
+            items = ordered(contracted(statements, [run for runs in calls.values() for run in runs]))
             if items is not None:
                 break
             for statement in loose:
                 statement.scope = path
         for item in items:
-            block.statements.append(item[0] if item[0].scope == path else self._call(block, item, statements, outputs))
+            if item[0].scope == path:
+                block.statements.append(item[0])
+            else:
+                name = item[0].scope[len(path)]
+                block.statements.append(self._call(block, name, item, calls[name], statements))
         return block
 
-    def _groups(
-        self, depth: int, statements: Sequence[Statement], outputs: Sequence[Any]
-    ) -> tuple[list[list[Statement]], list[Statement]]:
-        """The statements that become one call each, and those of the block that is dissolved if they cannot be."""
+    def _calls(
+        self, depth: int, statements: Sequence[Statement]
+    ) -> tuple[dict[str, list[list[Statement]]], list[Statement]]:
+        """For each child the statements of each of its calls; those that are dissolved if this has no order."""
         runs: defaultdict[str, list[list[Statement]]] = defaultdict(list)
         last = ""
         for statement in statements:
@@ -67,22 +68,17 @@ class _Builder:
             elif child:
                 runs[child].append([statement])
             last = child
-        groups: list[list[Statement]] = []
-        apart: list[list[list[Statement]]] = []
+        apart: list[list[Statement]] = []
         for child, parts in runs.items():
-            if len(parts) == 1 or self._alike(parts):
-                groups += parts
-            else:
-                groups.append([s for part in parts for s in part])
-                apart.append(parts)
-        loose = [s for part in max(apart, key=len) for s in part] if apart else []
-        return groups, loose
-
-    def _alike(self, runs: Sequence[list[Statement]]) -> bool:
-        keys = [self._body_key(run) for run in runs]
-        return all(key == keys[0] for key in keys)
+            keys = [self._body_key(part) for part in parts]
+            if any(key != keys[0] for key in keys):
+                together = [s for part in parts for s in part]
+                runs[child] = [together]
+                apart.append(together)
+        return runs, max(apart, key=len, default=[])
 
     def _body_key(self, run: Sequence[Statement]) -> Any:
+        """Equal for two calls of one block."""
         numbers: dict[Any, int] = {}
 
         def operand(x: Any) -> Any:
@@ -98,33 +94,37 @@ class _Builder:
             key.append((s.scope, s.form, what, attributes, map_tuple(operand, s.inputs), outputs, s.target))
         return key
 
-    def _call(self, parent: Block, run: list[Statement], around: Sequence[Statement], results: Sequence[Any]) -> Statement:
-        """A call of the child block of these statements, which is made at its first call."""
-        path = (*parent.path, run[0].scope[len(parent.path)])
-        name = path[-1]
-        inputs = self._inputs(path, run)
+    def _call(
+        self,
+        parent: Block,
+        name: str,
+        run: list[Statement],
+        runs: Sequence[list[Statement]],
+        around: Sequence[Statement],
+    ) -> Statement:
+        """A call of a child block, which is made at its first call."""
+        path = (*parent.path, name)
         made = [v for s in run for v in s.makes]
+        inputs = self._inputs(path, run)
         known = parent.children.get(name)
         if not isinstance(known, Block):
-            wanted = self._used_outside(made, run, around, results)
-            known = self.block(path, run, inputs, [v for v in made if v in wanted])
-            known.positions = [made.index(v) for v in known.outputs]
+            # A value that any of the calls hands out is handed out by all.
+            positions = sorted({i for other in runs for i in self._handed_out(other, around, parent.outputs)})
+            known = self.block(path, run, inputs, [made[i] for i in positions])
+            known.positions = tuple(positions)
             parent.children[name] = known
         forms = {s.form for s in run}
-        outputs = tuple(made[i] for i in known.positions)
-        return Statement(tuple(inputs), outputs, parent.path, forms.pop() if len(forms) == 1 else None, block=known)
+        form = forms.pop() if len(forms) == 1 else None
+        return Statement(tuple(inputs), tuple(made[i] for i in known.positions), parent.path, form, block=known)
 
     def _inputs(self, path: Path, run: Sequence[Statement]) -> list[Value]:
         """What the statements read and neither make nor hold, in the order of first use."""
         made = {v for s in run for v in s.makes}
         found: dict[Value, None] = {}
         for s in run:
-            reads = [] if s.module is not None and False else s.reads
-            if s.module is not None:
-                held = {view.weight for view in s.module.weights.values()}
-                reads = [v for v in reads if v not in held]
-            for v in [*reads, *([s.target] if s.target is not None else [])]:
-                if v not in made and not self._held_by(path, v):
+            held = set() if s.module is None else {view.weight for view in s.module.weights.values()}
+            for v in [*s.reads, *([] if s.target is None else [s.target])]:
+                if v not in made and v not in held and not self._held_by(path, v):
                     found[v] = None
         return list(found)
 
@@ -134,40 +134,13 @@ class _Builder:
             return value in self.program.constants
         return place[: len(path)] == path and len(place) > len(path)
 
-    def _used_outside(
-        self, made: Sequence[Value], run: Sequence[Statement], around: Sequence[Statement], results: Sequence[Any]
-    ) -> set[Value]:
-        """Which values are read outside of any of the calls of the block; by position in its first call."""
-        body = self._body_key(run)
-        child = run[0].scope[: len(around[0].scope) or None]
-        del child
+    @staticmethod
+    def _handed_out(run: Sequence[Statement], around: Sequence[Statement], results: Sequence[Any]) -> list[int]:
+        """The positions, among all values that these statements make, of those that others read."""
         inside = set(map(id, run))
-        used = {v for s in around if id(s) not in inside for v in s.reads} | {v for v in results if isinstance(v, Value)}
-        wanted = {v for v in made if v in used}
-        # Another call of the same block may hand out what this one keeps to itself.
-        for other in self._other_runs(run, around):
-            if self._body_key(other) == body:
-                theirs = [v for s in other for v in s.makes]
-                own = set(map(id, other))
-                reads = {v for s in around if id(s) not in own for v in s.reads} | set(map(_identity, results))
-                wanted |= {mine for mine, v in zip(made, theirs) if v in reads}
-        return wanted
-
-    def _other_runs(self, run: Sequence[Statement], around: Sequence[Statement]) -> list[list[Statement]]:
-        scope = run[0].scope
-        found: list[list[Statement]] = []
-        inside = set(map(id, run))
-        depth = next((n for n in range(1, len(scope) + 1) if all(s.scope[:n] == scope[:n] for s in run)), 1)
-        depth = max(n for n in range(depth, len(scope) + 1) if all(s.scope[:n] == scope[:n] for s in run))
-        last = False
-        for s in around:
-            here = s.scope[:depth] == scope[:depth] and id(s) not in inside
-            if here and last:
-                found[-1].append(s)
-            elif here:
-                found.append([s])
-            last = here
-        return found
+        read = {v for s in around if id(s) not in inside for v in s.reads}
+        read |= {v for v in results if isinstance(v, Value)}
+        return [i for i, v in enumerate(v for s in run for v in s.makes) if v in read]
 
     def declare(self, root: Block) -> None:
         """Puts modules and weights into the blocks that hold them, making empty blocks for what lies between."""
@@ -206,13 +179,5 @@ class _Builder:
         return block
 
 
-def _identity(x: Any) -> Any:
-    return x if isinstance(x, Value | Literal) else None
-
-
 def _key(x: Any) -> Any:
     return str(x) if isinstance(x, Graph) else x
-
-
-def _leaves(x: Any) -> list[Any]:
-    return list(flat(x))
