@@ -1,11 +1,1 @@
-"""Keras 3 models in and out; importing this imports no framework."""
-
-from multiback.porting.porter import Porter
-
-porter = Porter(
-    name="keras",
-    importer="multiback_keras.importer",
-    exporter="multiback_keras.exporter",
-    requires=(),
-    install="pip install 'multiback[keras]'",
-)
+"""Keras 3 models in and out. There is no backend here: Keras runs on one of the others."""

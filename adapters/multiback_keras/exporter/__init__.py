@@ -1,0 +1,68 @@
+"""Models made of layers as Keras 3 models with the same layers, names, weights, compilation and optimizer state."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from multiback.errors import ArgumentError, NotBuiltError
+from multiback.porting.unsupported import Inventory
+from multiback.saving.model_files import model_config, save_model
+from multiback_keras.importer import check_weights
+from multiback_keras.importer.inventory import described
+from multiback_keras.importer.native import KerasNative
+
+__all__ = ["KerasNative", "dump", "native"]
+
+
+def dump(model: Any, *, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, **options: Any) -> Any:
+    """A Keras model that is this model, on the backend that Keras has in this process.
+
+    Arguments:
+        model: Built, and made of layers.
+        custom_objects: Keras classes for layers of a person's own, by their names here.
+        compile: Whether the Keras model is compiled as this one is, with the optimizer's state.
+
+    Raises:
+        NotBuiltError: if the model has no weights yet.
+        UnsupportedModel: for ops and layers that Keras does not have, all of them at once.
+        PortError: if the weights did not arrive as they are.
+
+    Example:
+        >>> theirs = dump(model)
+    """
+    if options:
+        raise ArgumentError(f"to_keras() has no argument {next(iter(options))!r}.")
+    if not model.built:
+        raise NotBuiltError(f"Model {model.name!r} has no weights yet. Call it once, or build(input_shape), before.")
+    _check_expressible(model, custom_objects or {})
+    import keras
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        save_model(model, path)
+        theirs = keras.saving.load_model(path, dict(custom_objects or {}), compile=compile)
+    check_weights(model, theirs)
+    return theirs
+
+
+def native(theirs: Any, model: Any) -> KerasNative:
+    """The Keras model that was made, as the verification of a port runs it."""
+    return KerasNative(theirs, model)
+
+
+def _check_expressible(model: Any, custom_objects: Mapping[str, Any]) -> None:
+    found = Inventory()
+    for item, place in described(model_config(model), ""):
+        module, name = str(item.get("module") or ""), item["class_name"]
+        registered = item.get("registered_name")
+        ours = not module.startswith("keras") and module != "builtins"
+        if ours and name not in custom_objects and registered not in custom_objects:
+            found.add(str(registered or name), place, "Keras does not have it")
+    found.raise_if_any(
+        "keras",
+        model.name,
+        'Pass Keras classes for them in custom_objects, or write the model out with to_source("keras").',
+    )

@@ -1,0 +1,112 @@
+"""A live Keras model as the verification of a port runs it, on whichever backend Keras has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from multiback import tree
+from multiback.porting.imported import CannotRun
+
+_SINGLE = "Keras 3 computes parts of a float64 model, such as batch normalization, in float32"
+
+
+class KerasNative:
+    """Runs a Keras model and names its weights as the imported model does.
+
+    Arguments:
+        theirs: The Keras model.
+        model: What it became here, or came from: its weights are in the same order.
+    """
+
+    def __init__(self, theirs: Any, model: Any) -> None:
+        self.theirs = theirs
+        prefix = f"{model.name}/"
+        self.names = {id(k): v.path.removeprefix(prefix) for k, v in zip(theirs.weights, model.weights)}
+
+    def forward(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], *, training: bool, float64: bool
+    ) -> tuple[Any, dict[str, np.ndarray]]:
+        """The outputs, and the statistics that a call in training changed; the model itself stays as it was.
+
+        Raises:
+            CannotRun: for float64.
+        """
+        if float64:
+            raise CannotRun(_SINGLE)
+        from keras import ops
+
+        before = [np.array(ops.convert_to_numpy(v)) for v in self.theirs.variables]
+        try:
+            outputs = self.theirs(*self._tensors(args), **self._tensors(kwargs), training=training)
+            changed = {}
+            for variable, old in zip(self.theirs.variables, before):
+                new = np.array(ops.convert_to_numpy(variable))
+                if id(variable) in self.names and not np.array_equal(new, old, equal_nan=True):
+                    changed[self.names[id(variable)]] = new
+            return tree.map(lambda y: np.array(ops.convert_to_numpy(y)), outputs), changed
+        finally:
+            for variable, old in zip(self.theirs.variables, before):
+                variable.assign(old)
+
+    def gradients(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, float64: bool) -> dict[str, np.ndarray]:
+        """The gradients of half the sum of the squares of all float outputs in the eval form, by trainable weight.
+
+        Raises:
+            CannotRun: for float64, or on a Keras backend that has no gradients.
+        """
+        if float64:
+            raise CannotRun(_SINGLE)
+        import keras
+
+        backend = keras.backend.backend()
+        if backend not in _GRADIENTS:
+            raise CannotRun(f"Keras has no gradients on its backend {backend!r}")
+        variables = list(self.theirs.trainable_variables)
+        found = _GRADIENTS[backend](self.theirs, variables, self._tensors(args), self._tensors(kwargs))
+        return {
+            self.names[id(v)]: np.zeros(v.shape, str(v.dtype)) if g is None else np.array(keras.ops.convert_to_numpy(g))
+            for v, g in zip(variables, found)
+        }
+
+    def _tensors(self, given: Any) -> Any:
+        from keras import ops
+
+        return tree.map(lambda x: ops.convert_to_tensor(x) if isinstance(x, np.ndarray) else x, given)
+
+
+def _half_squares(outputs: Any) -> Any:
+    from keras import ops
+
+    floats = [y for y in tree.leaves(outputs) if "float" in str(y.dtype)]
+    return 0.5 * sum(ops.sum(ops.square(y)) for y in floats)
+
+
+def _torch_gradients(model: Any, variables: list[Any], args: Any, kwargs: Any) -> list[Any]:
+    import torch
+
+    total = _half_squares(model(*args, **kwargs, training=False))
+    return list(torch.autograd.grad(total, [v.value for v in variables], allow_unused=True))
+
+
+def _jax_gradients(model: Any, variables: list[Any], args: Any, kwargs: Any) -> list[Any]:
+    import jax
+
+    fixed = [v.value for v in model.non_trainable_variables]
+
+    def total(values: list[Any]) -> Any:
+        return _half_squares(model.stateless_call(values, fixed, *args, **kwargs, training=False)[0])
+
+    return jax.grad(total)([v.value for v in variables])
+
+
+def _tensorflow_gradients(model: Any, variables: list[Any], args: Any, kwargs: Any) -> list[Any]:
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        total = _half_squares(model(*args, **kwargs, training=False))
+    return tape.gradient(total, [v.value for v in variables])
+
+
+_GRADIENTS = {"torch": _torch_gradients, "jax": _jax_gradients, "tensorflow": _tensorflow_gradients}
