@@ -12,8 +12,8 @@ __version__ = "0.1.0"
 
 _MODULES = (
     "activations", "array_api", "backends", "callbacks", "config", "constraints", "dtype_policies", "dtypes", "errors",
-    "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "profiling",
-    "random", "regularizers", "saving", "testing", "tree", "utils",
+    "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "porting",
+    "profiling", "random", "regularizers", "saving", "testing", "tree", "utils",
 )  # fmt: skip
 _NAMES = {
     "Input": "multiback.layers.core.input_layer",
@@ -28,6 +28,11 @@ _NAMES = {
     "backend": "multiback.backends.select",
     "set_backend": "multiback.backends.select",
     "use_backend": "multiback.backends.select",
+    "from_jax": "multiback.porting.importing",
+    "from_keras": "multiback.porting.importing",
+    "from_onnx": "multiback.porting.importing",
+    "from_tensorflow": "multiback.porting.importing",
+    "from_torch": "multiback.porting.importing",
     "function": "multiback.backends.function",
     "remat": "multiback.ops.rematerialization",
     "trace": "multiback.graph.trace",

@@ -82,6 +82,20 @@ def taken(structure: Structure, tree: Any, path: str = "") -> dict[int, Any]:
     return found
 
 
+def with_arrays(structure: Structure, tree: Any, arrays: Sequence[Any]) -> Any:
+    """The tree with these arrays where the structure has marks; all else stays as it is."""
+    if structure is None or "value" in structure:
+        return tree
+    if "array" in structure:
+        return arrays[structure["array"]]
+    if "dict" in structure:
+        inner = structure["dict"]
+        return {k: with_arrays(inner.get(str(k)), x, arrays) for k, x in tree.items()}
+    parts = structure.get("tuple", structure.get("list"))
+    found = [with_arrays(part, x, arrays) for part, x in zip(parts, tree)]
+    return tuple(found) if isinstance(tree, tuple) else found
+
+
 def mark_paths(structure: Structure, path: str = "") -> dict[int, str]:
     """The path of each array in the structure."""
     if structure is None or "value" in structure:
