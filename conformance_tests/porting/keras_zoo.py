@@ -1,4 +1,4 @@
-"""Small models in the manner of the examples that Keras publishes, written for Keras itself: (model, inputs, targets)."""
+"""Small models in the manner of the examples that Keras publishes, written for Keras: (model, inputs, targets)."""
 
 from __future__ import annotations
 
@@ -286,9 +286,10 @@ def video(keras: Any) -> Built:
 def nested(keras: Any) -> Built:
     """Functional models in sequential ones and the other way round, a layer that is shared, outputs by name."""
     layers = keras.layers
-    inner_input = keras.Input((5,))
-    inner = keras.Model(inner_input, layers.Dense(4, activation="silu")(inner_input), name="inner")
-    outer = keras.Sequential([inner, layers.GroupNormalization(2), layers.PReLU()], name="outer")
+    left, right = keras.Input((5,)), keras.Input((5,))
+    deep = keras.Model(left, layers.Dense(4, activation="silu")(left), name="deep")
+    inner = keras.Model(right, keras.Sequential([layers.Dense(4), layers.Softmax()], name="last")(right), name="inner")
+    outer = keras.Sequential([deep, layers.GroupNormalization(2), layers.PReLU()], name="outer")
     a, b = keras.Input((5,), name="a"), keras.Input((5,), name="b")
     shared = layers.Dense(4, name="shared")
     first, second = shared(outer(a)), shared(layers.UnitNormalization()(inner(b)))
