@@ -1,0 +1,1 @@
+"""Models as JAX functions, Flax modules and source files."""
