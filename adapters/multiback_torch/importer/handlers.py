@@ -4,15 +4,15 @@ Each module in `aten/` and `composites/` has a table
 
     HANDLERS: dict[str, Callable[..., Any]] = {"aten.add": _add, "aten.sin": ops.sin, "aten.pow.Scalar": _scalar_power}
 
-A key is `namespace.op`, for all overloads of an op, or `namespace.op.overload`, which goes before it. A key stands in one
-module only. What a person registered by `multiback.porting.register("torch", ...)` goes before all of them.
+A key is `namespace.op`, for all overloads of an op, or `namespace.op.overload`, which goes before it. A key stands in
+one module only. What a person registered by `multiback.porting.register("torch", ...)` goes before all of them.
 
 The programs are those of `torch.export` before any decomposition, so that what a person wrote is kept: `aten.linear`,
-`aten.reshape`, `aten.chunk`, `aten.flatten`, `aten.to.dtype`, `aten.softmax.int`, `aten.matmul`. An op without a handler is
-decomposed by torch's own rule, for that node alone, and what comes out needs handlers (core ATen). An op in place has the
-handler of the op without the underscore: `aten.add_.Tensor` that of `aten.add.Tensor`, `aten.fill_` that of `aten.fill`,
-`aten.zero_` that of `aten.zero`; the importer then writes the result where it belongs, through views. `aten.detach` stops
-gradients.
+`aten.reshape`, `aten.chunk`, `aten.flatten`, `aten.to.dtype`, `aten.softmax.int`, `aten.matmul`. An op without a
+handler is decomposed by torch's own rule, for that node alone, and what comes out needs handlers (core ATen). An op in
+place has the handler of the op without the underscore: `aten.add_.Tensor` that of `aten.add.Tensor`, `aten.fill_` that
+of `aten.fill`, `aten.zero_` that of `aten.zero`; the importer then writes the result where it belongs, through views.
+`aten.detach` stops gradients.
 
 A handler is called with ALL arguments of the op's schema; those that the program leaves out have the schema's default:
 
@@ -24,8 +24,8 @@ A handler is called with ALL arguments of the op's schema; those that the progra
 - a `torch.dtype` is a `multiback.dtypes.DType`; a device, layout or memory format before the `*` is its text;
 - numbers, strings, booleans and None are themselves.
 
-It returns a value of `multiback.ops` (or a NumPy array, or a number for a symbolic one), or a tuple or list of these where
-the op returns several. An op that returns nothing that is used (`aten._assert_async`) returns None.
+It returns a value of `multiback.ops` (or a NumPy array, or a number for a symbolic one), or a tuple or list of these
+where the op returns several. An op that returns nothing that is used (`aten._assert_async`) returns None.
 
 What comes back is held against what torch recorded for the node: another shape, or a dtype of another kind, is an error
 that names the op; another width of the same kind (int32 for int64) is cast. A handler therefore need not repeat torch's
@@ -62,6 +62,7 @@ class Context:
         key: Gives a fresh `int32[2]` key for `ops.dropout`, `ops.uniform` and `ops.normal` at each call.
         weights: Variables by their original names; `.assign(value)` sets new statistics.
         weight_names: The name of the Variable that each argument of the op is, by position; None for others.
+        averaging: Names of running means whose batch norm has no momentum: it averages over all batches.
         node: The node of the program; `node.meta["val"]` has torch's own abstract result.
         run: Runs a sub-program (of `cond`, `while_loop`, `map`) on a tuple of values and returns a tuple of values.
         shapes: The shape of each tensor that the op returns, sizes being ints or `Dim`s.
@@ -72,6 +73,7 @@ class Context:
     key: Callable[[], Any]
     weights: Mapping[str, Any]
     weight_names: tuple[str | None, ...]
+    averaging: frozenset[str]
     node: Any
     run: Callable[[Any, tuple[Any, ...]], tuple[Any, ...]]
     shapes: tuple[tuple[Any, ...], ...]

@@ -1,0 +1,86 @@
+"""The original module, as the verification of a port runs it."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils import _pytree as pytree
+
+from multiback.porting.imported import CannotRun
+from multiback_torch.importer.inputs import plain
+from multiback_torch.importer.tensors import from_numpy, to_numpy
+
+_DOUBLE = {torch.float16: torch.float64, torch.bfloat16: torch.float64, torch.float32: torch.float64}
+
+
+class TorchOriginal:
+    """A copy of a module that runs on NumPy arrays; the module itself is never touched.
+
+    Arguments:
+        module: The original.
+        owner: The name of the weight that each name of a parameter or buffer belongs to.
+        trains: Whether a call in training is the module's own training mode.
+    """
+
+    def __init__(self, module: torch.nn.Module, owner: dict[str, str]) -> None:
+        self.module = module
+        self.owner = owner
+
+    def _copy(self, float64: bool, training: bool) -> torch.nn.Module:
+        try:
+            module = copy.deepcopy(self.module)
+        except Exception as error:
+            raise CannotRun(f"The module cannot be copied: {error}") from error
+        return (module.double() if float64 else module).train(training)
+
+    def forward(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], *, training: bool, float64: bool
+    ) -> tuple[Any, dict[str, np.ndarray]]:
+        """The outputs, and the buffers that a call in training changed."""
+        module = self._copy(float64, training)
+        before = {n: b.clone() for n, b in module.named_buffers()}
+        with torch.no_grad():
+            outputs = self._called(module, args, kwargs, float64)
+        changed = {
+            self.owner.get(n, n): to_numpy(b)
+            for n, b in module.named_buffers()
+            if n in before and not torch.equal(b, before[n])
+        }
+        leaves, structure = pytree.tree_flatten(outputs)
+        leaves = [to_numpy(x) if isinstance(x, torch.Tensor) else x for x in leaves]
+        return plain(structure, iter(leaves)), changed
+
+    def gradients(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, float64: bool) -> dict[str, np.ndarray]:
+        """The gradients of half the sum of the squares of all float outputs."""
+        module = self._copy(float64, False)
+        with torch.enable_grad():
+            outputs = self._called(module, args, kwargs, float64)
+            floats = [x for x in pytree.tree_leaves(outputs) if isinstance(x, torch.Tensor) and x.is_floating_point()]
+            loss = sum((x * x).sum() for x in floats if x.requires_grad) * 0.5
+        named = [(n, p) for n, p in module.named_parameters() if p.requires_grad]
+        if not isinstance(loss, torch.Tensor):
+            return {self.owner.get(n, n): np.zeros(tuple(p.shape), to_numpy(p).dtype) for n, p in named}
+        found = torch.autograd.grad(loss, [p for _, p in named], allow_unused=True)
+        return {
+            self.owner.get(n, n): to_numpy(torch.zeros_like(p) if g is None else g) for (n, p), g in zip(named, found)
+        }
+
+    def _called(self, module: torch.nn.Module, args: Any, kwargs: Any, float64: bool) -> Any:
+        def tensor(x: Any) -> Any:
+            if not isinstance(x, np.ndarray | np.generic):
+                return x
+            made = from_numpy(x)
+            return made.to(_DOUBLE[made.dtype]) if float64 and made.dtype in _DOUBLE else made
+
+        args, kwargs = pytree.tree_map(tensor, (args, kwargs))
+        fast = torch.backends.mha.get_fastpath_enabled()
+        torch.backends.mha.set_fastpath_enabled(False)
+        try:
+            return module(*args, **kwargs)
+        except RuntimeError as error:
+            raise CannotRun(f"The original does not run{' in float64' * float64}: {error}") from error
+        finally:
+            torch.backends.mha.set_fastpath_enabled(fast)
