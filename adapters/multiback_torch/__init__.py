@@ -17,6 +17,7 @@ porter = Porter(
     name="torch",
     importer="multiback_torch.importer",
     exporter="multiback_torch.exporter",
+    layouts="multiback_torch.layouts",
     requires=("torch",),
     install="pip install 'multiback[torch]'",
 )

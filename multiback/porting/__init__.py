@@ -15,6 +15,7 @@ _NAMES = {
     "NativeModel": "imported",
     "PortReport": "report",
     "Porter": "porter",
+    "StateReport": "state",
     "Weight": "imported",
     "assemble": "assembly",
     "forward_graph": "forward",
@@ -23,6 +24,7 @@ _NAMES = {
     "from_onnx": "importing",
     "from_tensorflow": "importing",
     "from_torch": "importing",
+    "load_state": "state",
     "register": "handlers",
     "unregister": "handlers",
 }

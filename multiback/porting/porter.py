@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from multiback.errors import BackendUnavailable, closest
+from multiback.porting.layout import Layout
 
 GROUP = "multiback.porters"
 
@@ -23,6 +24,7 @@ class Porter:
         name: As in `from_<name>` and `to_<name>`.
         importer: A module with `load(source, ...) -> Imported` (or a Model, where the framework's layers are ours).
         exporter: A module with `dump(model, ...)`, and `TARGET` for `to_source`.
+        layouts: A module with `LAYOUT`, how it names and lays out weights; importing that imports no framework.
         requires: Import names that must be installed.
         install: The command that installs them.
     """
@@ -30,6 +32,7 @@ class Porter:
     name: str
     importer: str = ""
     exporter: str = ""
+    layouts: str = ""
     requires: tuple[str, ...] = ()
     install: str = ""
 
@@ -48,6 +51,16 @@ class Porter:
                 f"Install it: {self.install}"
             )
         return importlib.import_module(path)
+
+    def layout(self) -> Layout:
+        """How the framework names and lays out the weights of layers.
+
+        Raises:
+            BackendUnavailable: if it has no such table.
+        """
+        if not self.layouts:
+            raise BackendUnavailable(f"{self.name!r} has no table of its layers' weights.")
+        return importlib.import_module(self.layouts).LAYOUT
 
 
 @functools.cache
