@@ -147,6 +147,42 @@ class Model(Saveable, BuiltByCalling, Trainer, Layer):
 
         return profile(self, x, y, batch_size=batch_size, steps=steps, training=training, clock=clock)
 
+    def to_torch(self, **options: Any) -> Any:
+        """The model as a `torch.nn.Module` that trains; see `multiback.porting.to_torch`."""
+        from multiback.porting import exporting
+
+        return exporting.to_torch(self, **options)
+
+    def to_jax(self, **options: Any) -> Any:
+        """The model as `(apply, params)`, or as a Flax nnx module; see `multiback.porting.to_jax`."""
+        from multiback.porting import exporting
+
+        return exporting.to_jax(self, **options)
+
+    def to_tensorflow(self, **options: Any) -> Any:
+        """The model as a `tf.Module` that trains; see `multiback.porting.to_tensorflow`."""
+        from multiback.porting import exporting
+
+        return exporting.to_tensorflow(self, **options)
+
+    def to_keras(self, **options: Any) -> Any:
+        """The model as a Keras 3 model; see `multiback.porting.to_keras`."""
+        from multiback.porting import exporting
+
+        return exporting.to_keras(self, **options)
+
+    def to_onnx(self, path: Any = None, **options: Any) -> Any:
+        """The model as an ONNX model, written to a file if a path is given; see `multiback.porting.to_onnx`."""
+        from multiback.porting import exporting
+
+        return exporting.to_onnx(self, path, **options)
+
+    def to_source(self, framework: str, path: Any = None, **options: Any) -> str:
+        """One readable Python file that needs only the framework; see `multiback.porting.to_source`."""
+        from multiback.porting import exporting
+
+        return exporting.to_source(self, framework, path, **options)
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Any:
         if "layers" in config and "input_layers" in config:

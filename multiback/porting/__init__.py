@@ -26,6 +26,12 @@ _NAMES = {
     "from_torch": "importing",
     "load_state": "state",
     "register": "handlers",
+    "to_jax": "exporting",
+    "to_keras": "exporting",
+    "to_onnx": "exporting",
+    "to_source": "exporting",
+    "to_tensorflow": "exporting",
+    "to_torch": "exporting",
     "unregister": "handlers",
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 
 from multiback.backends import registry
 from multiback.errors import ArgumentError, PortError
-from multiback.graph.dims import Dim
+from multiback.graph.dims import evaluate, names
 from multiback.graph.host import as_host_array
 from multiback.graph.ir import Spec
 from multiback.porting import structure
@@ -259,19 +258,16 @@ def examples(found: Imported, example_inputs: Any) -> tuple[tuple[Any, ...], dic
                 }
     random = np.random.default_rng(0)
     values = [
-        _like(spec, random) if given is None else np.asarray(as_host_array(given[i]), spec.dtype.numpy)
+        random_array(spec, random) if given is None else np.asarray(as_host_array(given[i]), spec.dtype.numpy)
         for i, spec in enumerate(specs)
     ]
     return structure.with_arrays(marks, (tuple(found.args), dict(found.kwargs)), values)
 
 
-def _like(spec: Spec, random: np.random.Generator) -> np.ndarray:
-    shape = tuple(2 if isinstance(n, Dim) else n for n in spec.shape)
+def random_array(spec: Spec, random: np.random.Generator, sizes: Mapping[str, int] | None = None) -> np.ndarray:
+    """An array of this shape and dtype: normal floats, integers 0 and 1; a size that is not given is 2."""
+    known = {n: 2 for size in spec.shape for n in names(size)} | dict(sizes or {})
+    shape = tuple(evaluate(n, known) for n in spec.shape)
     if spec.dtype.is_float or spec.dtype.is_complex:
         return random.standard_normal(shape).astype(spec.dtype.numpy)
     return random.integers(0, 2, shape).astype(spec.dtype.numpy)
-
-
-def is_file(source: Any) -> bool:
-    """Whether a source is given by the name of a file or folder."""
-    return isinstance(source, str | os.PathLike)
