@@ -108,6 +108,7 @@ from multiback.ops.depthwise_convolution import depthwise_conv, separable_conv
 from multiback.ops.diagonals import diag, diagonal, trace, tril, triu
 from multiback.ops.differentiation import grad, value_and_grad
 from multiback.ops.einsum import einsum
+from multiback.ops.error_functions import erfc, erfinv
 from multiback.ops.exponential import (
     erf,
     exp,
@@ -171,6 +172,7 @@ from multiback.ops.slicing import dynamic_slice, dynamic_update_slice, slice, sl
 from multiback.ops.softmax import log_softmax, softmax
 from multiback.ops.sorting import argsort, in_top_k, searchsorted, sort, top_k
 from multiback.ops.statistics import average, count_nonzero, logsumexp, mean, std, var
+from multiback.ops.threefry import threefry2x32
 from multiback.ops.transposed_convolution import conv_transpose
 from multiback.ops.trigonometry import (
     acos,
@@ -303,6 +305,8 @@ __all__ = [
     "empty_like",
     "equal",
     "erf",
+    "erfc",
+    "erfinv",
     "exp",
     "exp2",
     "expand_dims",
@@ -471,6 +475,7 @@ __all__ = [
     "tanh",
     "tanh_shrink",
     "tensordot",
+    "threefry2x32",
     "threshold",
     "tile",
     "top_k",
