@@ -51,7 +51,6 @@ class Module:
         weights: What each of its parameters and buffers holds.
         keeps: Its weights that training changes without gradients: names of buffers.
         path: Where it stands; set by the outline.
-        form: Whether it does something only while training (True), or always (None).
     """
 
     kind: str
@@ -83,6 +82,7 @@ class Statement:
         module: A call of a framework's module.
         block: A call of a child block.
         target: A state that gets a new value.
+        arguments: What a module is called on; `inputs` are then those of the equation that it stands for.
     """
 
     inputs: tuple[Operand, ...]
@@ -93,11 +93,17 @@ class Statement:
     module: Module | None = None
     block: Block | None = None
     target: Value | None = None
+    arguments: tuple[Operand, ...] = ()
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        """What it is given: for the call of a module without the weights that the module holds."""
+        return self.inputs if self.module is None else self.arguments
 
     @property
     def reads(self) -> list[Value]:
-        """The values among its operands, those of sub-graphs' captures included."""
-        return [x for x in flat(self.inputs) if isinstance(x, Value)]
+        """The values among its operands."""
+        return [x for x in flat(self.operands) if isinstance(x, Value)]
 
     @property
     def makes(self) -> list[Value]:

@@ -34,7 +34,12 @@ def flatten(statements: Sequence[Statement], weights: frozenset[Value]) -> None:
             return
         for statement in statements:
             if statement.scope in small:
-                statement.scope = statement.scope[:-1]
+                statement.scope = above(statement.scope)
+
+
+def above(scope: Path) -> Path:
+    """The block around one; the items of a list are called by the block that has the list."""
+    return scope[:-2] if scope[-1].isdigit() and len(scope) > 1 else scope[:-1]
 
 
 def _holds_more(scope: Path, own: Sequence[Statement]) -> bool:
@@ -46,6 +51,8 @@ def _holds_more(scope: Path, own: Sequence[Statement]) -> bool:
 def _is_small(scope: Path, own: Sequence[Statement], weights: frozenset[Value]) -> bool:
     if any(v in weights for s in own if s.module is None for v in s.reads) or any(s.target is not None for s in own):
         return False
+    if scope[-1].isdigit() and (len(own) > 1 or own[0].module is None or own[0].module.path != scope):
+        return False  # its place in the list is its name
     modules = {s.module for s in own if s.module is not None and s.module.weights}
     if any(m.path != scope for m in modules) or len(modules) > 1:
         return False

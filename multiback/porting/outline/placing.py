@@ -114,3 +114,31 @@ def _refused(statements: Sequence[Statement], places: Places, refused: set[objec
 
 def _home(module: Module, places: Places) -> Path:
     return places.paths[next(iter(module.weights.values())).weight][:-1]
+
+
+def settle(statements: Sequence[Statement], exact: bool) -> None:
+    """After flattening: a module that would stand where a block stands gives way to it.
+
+    Arguments:
+        statements: Whose modules have their paths.
+        exact: Whether paths must stay; otherwise the module moves into the block.
+    """
+    scopes = {s.scope[:n] for s in statements for n in range(1, len(s.scope) + 1)}
+    for statement in statements:
+        module = statement.module
+        if module is not None and module.path in scopes:
+            if exact and module.weights:
+                statement.module = None
+            else:
+                module.path = (*module.path, module.kind.rpartition(".")[2].lower())
+
+
+def prune(program: Program) -> None:
+    """Drops statements whose values nobody reads."""
+    needed = {x for x in program.results if isinstance(x, Value)}
+    kept = []
+    for statement in reversed(program.statements):
+        if statement.target is not None or any(v in needed for v in statement.makes):
+            kept.append(statement)
+            needed.update(statement.reads)
+    program.statements = kept[::-1]

@@ -51,18 +51,25 @@ class _Builder:
             if item[0].scope == path:
                 block.statements.append(item[0])
             else:
-                name = item[0].scope[len(path)]
-                block.statements.append(self._call(block, name, item, calls[name], statements))
+                child = next(name for name, runs in calls.items() if any(run is item for run in runs))
+                block.statements.append(self._call(block, child, item, calls[child], statements))
         return block
 
     def _calls(
         self, depth: int, statements: Sequence[Statement]
-    ) -> tuple[dict[str, list[list[Statement]]], list[Statement]]:
-        """For each child the statements of each of its calls; those that are dissolved if this has no order."""
-        runs: defaultdict[str, list[list[Statement]]] = defaultdict(list)
-        last = ""
+    ) -> tuple[dict[Path, list[list[Statement]]], list[Statement]]:
+        """For each child the statements of each of its calls; those that are dissolved if this has no order.
+
+        A child is named by its path from here: the items of a list are children of the block that has the list.
+        """
+        runs: defaultdict[Path, list[list[Statement]]] = defaultdict(list)
+        single = {s.scope[depth] for s in statements if len(s.scope) == depth + 1}
+        single |= {s.scope[depth] for s in statements if len(s.scope) > depth + 1 and not s.scope[depth + 1].isdigit()}
+        last: Path = ()
         for statement in statements:
-            child = statement.scope[depth] if len(statement.scope) > depth else ""
+            child = statement.scope[depth : depth + 2]
+            if child and child[0] in single:
+                child = child[:1]
             if child and child == last:
                 runs[child][-1].append(statement)
             elif child:
@@ -97,22 +104,23 @@ class _Builder:
     def _call(
         self,
         parent: Block,
-        name: str,
+        child: Path,
         run: list[Statement],
         runs: Sequence[list[Statement]],
         around: Sequence[Statement],
     ) -> Statement:
         """A call of a child block, which is made at its first call."""
-        path = (*parent.path, name)
+        path = (*parent.path, *child)
         made = [v for s in run for v in s.makes]
         inputs = self._inputs(path, run)
-        known = parent.children.get(name)
+        holder = parent if len(child) == 1 else self._at(parent, child[:1])
+        known = holder.children.get(child[-1])
         if not isinstance(known, Block):
             # A value that any of the calls hands out is handed out by all.
             positions = sorted({i for other in runs for i in self._handed_out(other, around, parent.outputs)})
             known = self.block(path, run, inputs, [made[i] for i in positions])
             known.positions = tuple(positions)
-            parent.children[name] = known
+            holder.children[child[-1]] = known
         forms = {s.form for s in run}
         form = forms.pop() if len(forms) == 1 else None
         return Statement(tuple(inputs), tuple(made[i] for i in known.positions), parent.path, form, block=known)
@@ -169,11 +177,13 @@ class _Builder:
                 self._at(root, place[:-1]).own[place[-1]] = value
 
     def _at(self, root: Block, path: Path) -> Block:
+        """The block at a path from `root`, made if it is not there."""
         block = root
-        for n, name in enumerate(path, 1):
+        for name in path:
             child = block.children.get(name)
             if child is None:
-                child = block.children[name] = Block(path[:n], self.classes.get(path[:n], ""))
+                whole = (*block.path, name)
+                child = block.children[name] = Block(whole, self.classes.get(whole, ""))
             assert isinstance(child, Block), path
             block = child
         return block

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from multiback.graph.dims import Dim
 from multiback.graph.ir import Equation
+from multiback.ops import _windows as windows
 
 MISSING: Any = object()
 """Stands for an attribute without a default: it is always written."""
@@ -41,7 +42,9 @@ class Call:
         names: The framework's name of an operand or attribute, where it differs from ours.
         positional: Attributes that are written by position, after the operands.
         suffix: Written after the call, such as `.astype(jnp.int32)`.
-        values: For an attribute, the expression that each of its values is written as.
+        values: How an attribute is written: a function of the equation that gives the text, or None to leave it out; or
+            the text of each of its values.
+        nothing: Whether an operand that is None is written as None instead of left out.
     """
 
     function: str | Callable[..., Any]
@@ -50,29 +53,36 @@ class Call:
     names: Mapping[str, str] = field(default_factory=dict)
     positional: tuple[str, ...] = ()
     suffix: str = ""
-    values: Mapping[str, Mapping[Any, str]] = field(default_factory=dict)
+    values: Mapping[str, Mapping[Any, str] | Callable[[Equation], str | None]] = field(default_factory=dict)
+    nothing: bool = False
 
     def __call__(self, equation: Equation) -> Template:
         given = dict(zip(equation.op.operands, equation.inputs))
         parts: list[str] = []
         skipped = False
         for name in equation.op.operands if self.operands is None else self.operands:
-            if given[name] is None:
+            if given[name] is None and not self.nothing:
                 skipped = True
             else:
                 label = f"{self.names.get(name, name)}=" if skipped else ""
                 parts.append(f"{label}{{{name}{'' if parts else ':array'}}}")
-        parts += [_written(equation, name, MISSING) or "" for name in self.positional]
+        parts += [self._text(equation, name, MISSING) or "" for name in self.positional]
         for name, default in self._arguments(equation).items():
-            text = _written(equation, name, default)
-            if name in self.values:
-                value = equation.attributes[name]
-                text = None if value == default else self.values[name][value]
+            text = self._text(equation, name, default)
             if text is not None:
                 parts.append(f"{self.names.get(name, name)}={text}")
         if isinstance(self.function, str):
             return Template(f"{self.function}({', '.join(parts)}){self.suffix}")
         return Template(f"{self.function.__name__}({', '.join(parts)}){self.suffix}", (self.function,))
+
+    def _text(self, equation: Equation, name: str, default: Any) -> str | None:
+        rule = self.values.get(name)
+        if rule is None:
+            return _written(equation, name, default)
+        if callable(rule):
+            return rule(equation)
+        value = equation.attributes[name]
+        return None if value == default else rule[value]
 
     def _arguments(self, equation: Equation) -> Mapping[str, Any]:
         if isinstance(self.function, str):
@@ -109,6 +119,34 @@ def resolve(entry: Entry | None, equation: Equation) -> Template | None:
     if entry is None or isinstance(entry, str):
         return entry if entry is None else Template(entry)
     return entry(equation) if isinstance(entry, Call) else Call(entry)(equation)
+
+
+def new_shape(equation: Equation) -> str:
+    """The shape that `reshape` gives, with -1 for its only size that is not known before."""
+    shape = equation.attributes["newshape"]
+    unknown = [n for n in shape if isinstance(n, Dim)]
+    if len(unknown) != 1 or 0 in shape or len(shape) == 1:
+        return "(-1,)" if len(shape) == 1 and unknown else "{newshape}"
+    return f"({', '.join('-1' if isinstance(n, Dim) else str(n) for n in shape)})"
+
+
+def named_padding(equation: Equation) -> str:
+    """ "SAME" or "VALID" for the padding of a window where that says it, otherwise what is on each side of each axis."""
+    attributes = equation.attributes
+    padding = attributes["padding"]
+    if isinstance(padding, str):
+        return f'"{padding.upper()}"'
+    if all(pair == (0, 0) for pair in padding):
+        return '"VALID"'
+    x, kernel = equation.flat_inputs[:2]
+    sizes = windows.spatial(x.shape, attributes["data_format"])
+    extents = [windows.extent(k, d) for k, d in zip(kernel.shape, attributes["dilation_rate"])]  # type: ignore[arg-type]
+    if set(attributes.get("input_dilation", (1,))) == {1} and all(
+        isinstance(n, int) and windows.same_pads(n, k, s) == pair
+        for n, k, s, pair in zip(sizes, extents, attributes["strides"], padding)
+    ):
+        return '"SAME"'
+    return "{padding}"
 
 
 def _written(equation: Equation, name: str, default: Any) -> str | None:

@@ -1,0 +1,351 @@
+"""A model as the text of one file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from multiback.graph.ir import Graph, Literal, Value
+from multiback.porting import structure
+from multiback.porting.forward import ForwardGraph, forward_graph
+from multiback.porting.outline.blocks import Block, Module, Path, View
+from multiback.porting.outline.flattening import flatten
+from multiback.porting.outline.forms import Program, merge
+from multiback.porting.outline.placing import Places, place, prune, settle
+from multiback.porting.outline.preparing import prepare
+from multiback.porting.outline.tree import outline
+from multiback.porting.source import naming
+from multiback.porting.source.body import Body, Context
+from multiback.porting.source.classes import Written, share
+from multiback.porting.source.copied import Copied
+from multiback.porting.source.expressions import Expressions, quoted
+from multiback.porting.source.formatting import wrapped
+from multiback.porting.source.target import Target
+
+SMALL = 64
+"""Elements of a constant that is written into the source; larger ones are stored with the weights."""
+
+
+@dataclass
+class Source:
+    """A model's source.
+
+    Attributes:
+        text: The file.
+        name: Of the class or function that is the model.
+        arrays: What the file of weights holds, by the names that the source gives them.
+        origin: The model's own name of each of these; "" for a constant.
+        trainable: Which of them are trained.
+        inputs: The names of the arguments.
+    """
+
+    text: str
+    name: str
+    arrays: dict[str, np.ndarray]
+    origin: dict[str, str]
+    trainable: dict[str, bool]
+    inputs: list[str] = field(default_factory=list)
+
+
+def write(
+    model: Any, target: Target, *, training: bool = True, weights: str = "model.safetensors", about: str = ""
+) -> Source:
+    """The source of a model.
+
+    Arguments:
+        model: Built.
+        target: The framework.
+        training: Whether the form for training is written too.
+        weights: The name of the file that holds the weights, for the function that loads them.
+        about: Put into the first line of the file's documentation.
+    """
+    forms = {False: forward_graph(model, False)}
+    if training:
+        forms[True] = forward_graph(model, True)
+    return _File(model, target, forms, weights, about).source()
+
+
+class _File:
+    def __init__(
+        self, model: Any, target: Target, forms: Mapping[bool, ForwardGraph], weights: str, about: str
+    ) -> None:
+        self.model = model
+        self.target = target
+        self.forms = forms
+        self.weights_file = weights
+        self.about = about
+        self.exact = getattr(model, "recorded", None) is not None
+        self.arrays: dict[Value, np.ndarray] = {}
+        self.trainable: dict[Value, bool] = {}
+        self.origin: dict[Value, str] = {}
+        self.fixed: dict[Value, np.ndarray] = {}
+
+    def source(self) -> Source:
+        program = self._program()
+        self.target.idioms(program, self.trainable)
+        self._store_constants(program)
+        names = {name: value for name, value in program.state.items()}
+        places = Places(names, {s.scope for s in program.statements}, self.exact)
+        place(program, places)
+        prune(program)
+        held = frozenset([*program.state.values()])
+        flatten(program.statements, held)
+        settle(program.statements, self.exact)
+        prune(program)
+        classes = self._classes()
+        root = outline(program, places, classes)
+        helpers: dict[str, Any] = {}
+        definitions, written = self._blocks(root, program, places, helpers)
+        return self._assembled(definitions, written, root, places, helpers)
+
+    # ---- from graphs to blocks
+
+    def _program(self) -> Program:
+        graphs: dict[bool, Graph] = {}
+        for form, forward in self.forms.items():
+            graph = forward.graph
+            for name, value, variable in zip(forward.names, graph.inputs, forward.variables):
+                value.name = name
+                if not any(self.origin.get(v) == name for v in self.origin):
+                    self.origin[value] = name
+                    self.arrays[value] = variable  # read when it is needed
+                    self.trainable[value] = bool(variable.trainable)
+            graphs[form] = prepare(
+                graph,
+                self.target.keeps,
+                channels_first=self.target.channels_first,
+                native_random=self.target.native_random,
+            )
+        program = merge(graphs)
+        by_name = {name: value for value, name in self.origin.items()}
+        for name, value in program.state.items():
+            known = by_name[name]
+            self.origin[value], self.arrays[value] = name, self.arrays[known]
+            self.trainable[value] = self.trainable[known]
+        return program
+
+    def _store_constants(self, program: Program) -> None:
+        """Gives large constants a name and a place, as weights that are not trained."""
+        used: dict[Value, list[Path]] = {}
+        for s in program.statements:
+            for v in s.reads:
+                if v in program.constants:
+                    used.setdefault(v, []).append(s.scope)
+        for n, (value, scopes) in enumerate(used.items()):
+            array = program.constants[value]
+            if array.size <= 1 or (array.size <= SMALL and not self.target.keeps_constants):
+                continue
+            path = scopes[0] if len(set(scopes)) == 1 else ()
+            name = "/".join([*path, f"constant_{n}" if n else "constant"])
+            program.state[name] = value
+            del program.constants[value]
+            self.trainable[value], self.origin[value] = False, ""
+            if array.size <= SMALL:
+                self.fixed[value] = array
+            else:
+                self.arrays[value] = array
+
+    def _classes(self) -> dict[Path, str]:
+        found: dict[Path, str] = {}
+        for forward in self.forms.values():
+            for scope, name in forward.classes.items():
+                found[tuple(p for p in scope.split("/") if p)] = name
+        own = found.get((), "")
+        if own in _GENERAL:
+            found[()] = naming.camel(self.model.name)
+        return found
+
+    def _blocks(
+        self, root: Block, program: Program, places: Places, helpers: dict[str, Any]
+    ) -> tuple[list[Written], dict[Block, Written]]:
+        """The definitions, children first, and each block's text."""
+        paths = dict(places.paths)
+        for block in root.walk():
+            for child in block.children.values():
+                if isinstance(child, Module):
+                    for parameter, view in child.weights.items():
+                        paths[view.weight] = (*child.path, parameter)
+        self.paths = paths
+        forward = next(iter(self.forms.values()))
+        labels = dict(zip(program.arguments, [naming.snake(n) or "x" for n in forward.inputs]))
+        context = Context(
+            self.target, Expressions(self.target, helpers), paths, self.trainable, program.constants, labels=labels
+        )
+        definitions: list[Written] = []
+        names: dict[str, str] = {}
+        for level in _levels(root):
+            writtens = [self._written(block, context) for block in level if not _is_list(block)]
+            definitions += share(writtens, names, self.target)
+        return definitions, context.written
+
+    def _written(self, block: Block, context: Context) -> Written:
+        results = self._results if not block.path else None
+        body = Body(block, context, results)
+        parameters, lines = body.write()
+        base = naming.camel(block.kind or (block.name if block.path else self.model.name))
+        if block.name.isdigit() and not block.kind:
+            base = naming.camel(naming.snake(block.path[-2]).rstrip("s") or "block")
+        inputs = [(n, str(v.spec)) for n, v in zip(parameters, block.inputs)]
+        outputs = [str(v.spec) for v in block.outputs]
+        members, weights = self._members(block, context)
+        written = Written(block, base, parameters, members, weights, lines, inputs, outputs)
+        context.written[block] = written
+        return written
+
+    def _members(self, block: Block, context: Context) -> tuple[list[tuple[str, str]], dict[str, bool]]:
+        members: list[tuple[str, str]] = []
+        weights: dict[str, bool] = {}
+        for name, value in block.own.items():
+            weights[name] = self.trainable[value]
+            members.append((name, self.target.weight(value, self.trainable[value], self.fixed.get(value))))
+        for name, child in block.children.items():
+            members.append((name, self._made(child, context)))
+        return members, weights
+
+    def _made(self, child: Block | Module, context: Context) -> str:
+        if isinstance(child, Module):
+            return self.target.module(child)
+        if not _is_list(child):
+            return context.written[child].made
+        items = [self._made(child.children[n], context) for n in sorted(child.children, key=int)]
+        return self.target.sequence(items, child.path in context.chained)
+
+    def _results(self, texts: list[str]) -> str:
+        """The results nested as the model returns them."""
+        return _nested(next(iter(self.forms.values())).results, texts)
+
+    # ---- from blocks to a file
+
+    def _assembled(
+        self,
+        definitions: Sequence[Written],
+        written: Mapping[Block, Written],
+        root: Block,
+        places: Places,
+        helpers: dict[str, Any],
+    ) -> Source:
+        main = written[root]
+        text: list[str] = []
+        for definition in definitions:
+            lines = [part for line in self.target.definition(definition) for part in wrapped(line)]
+            text += ["", "", *lines]
+        closing = [part for line in self.target.closing(main, self.weights_file) for part in wrapped(line)]
+        copied = Copied(self.target.imports, self.target.libraries)
+        body = "\n".join([*text, *closing])
+        for name, helper in self.target.helpers(body, helpers).items():
+            copied.add(name, helper)
+        support = copied.text()
+        whole = f"{support}\n{body}"
+        imports = _imports(whole, self.target.imports, copied.imports)
+        header = self._documentation(main)
+        pieces = [*header, "", *imports]
+        if support:
+            pieces.append(support.rstrip("\n"))
+        pieces += [*text, *closing]
+        return Source(
+            re.sub(r"\n{4,}", "\n\n\n", "\n".join(pieces)).rstrip("\n") + "\n",
+            main.name,
+            *self._stored(root),
+            [naming.snake(n) for n in next(iter(self.forms.values())).inputs],
+        )
+
+    def _documentation(self, main: Written) -> list[str]:
+        title = self.about or f"{self.model.name}: a model of {_count(self.arrays, self.trainable)} weights."
+        return [f'"""{title}"""']
+
+    def _stored(self, root: Block) -> tuple[dict[str, np.ndarray], dict[str, str], dict[str, bool]]:
+        """What the source's weights are: arrays by their names in it, in its layout."""
+        arrays: dict[str, np.ndarray] = {}
+        origin: dict[str, str] = {}
+        trainable: dict[str, bool] = {}
+
+        def store(path: Sequence[str], view: View) -> None:
+            name = ".".join(path)
+            given = self.arrays[view.weight]
+            array = given if isinstance(given, np.ndarray) else np.asarray(given.numpy())
+            arrays[name] = view.of(array)
+            origin[name] = self.origin.get(view.weight, "")
+            trainable[name] = self.trainable[view.weight]
+
+        for block in root.walk():
+            for name, value in block.own.items():
+                if value not in self.fixed:
+                    store((*block.path, name), View(value))
+            for child in block.children.values():
+                if isinstance(child, Module):
+                    for parameter, view in child.weights.items():
+                        store((*child.path, parameter), view)
+        return arrays, origin, trainable
+
+
+_GENERAL = frozenset({"Sequential", "Functional", "Model", "GraphModel", ""})
+
+
+def _levels(root: Block) -> list[list[Block]]:
+    """The blocks by height: those without children first."""
+    heights: dict[Block, int] = {}
+    for block in root.walk():
+        below = [heights[c] for c in block.children.values() if isinstance(c, Block)]
+        heights[block] = 1 + max(below, default=0)
+    levels: list[list[Block]] = [[] for _ in range(max(heights.values()))]
+    for block, height in heights.items():
+        levels[height - 1].append(block)
+    return levels
+
+
+def _is_list(block: Block) -> bool:
+    """Whether a block only holds numbered children, which others call."""
+    return bool(block.children) and not block.statements and not block.own and all(n.isdigit() for n in block.children)
+
+
+def _nested(tree: structure.Structure, texts: Sequence[str]) -> str:
+    if tree is None:
+        return "None"
+    if "array" in tree:
+        return texts[tree["array"]]
+    if "value" in tree:
+        return quoted(tree["value"]) if isinstance(tree["value"], str) else repr(tree["value"])
+    if "dict" in tree:
+        return "{" + ", ".join(f"{quoted(k)}: {_nested(v, texts)}" for k, v in tree["dict"].items()) + "}"
+    kind, items = next(iter(tree.items()))
+    inner = ", ".join(_nested(v, texts) for v in items)
+    if kind == "list":
+        return f"[{inner}]"
+    return f"({inner}{',' if len(items) == 1 else ''})"
+
+
+def _imports(text: str, known: Mapping[str, str], copied: Mapping[str, Any]) -> list[str]:
+    """The imports that the text needs, sorted in groups as ruff sorts them."""
+    import sys
+
+    lines = {line for name, line in known.items() if re.search(rf"(?<![\w.]){name}\b(?!\s*=[^=])", text)} | set(copied)
+
+    def key(line: str) -> Any:
+        module = line.split()[1]
+        group = 0 if module.partition(".")[0] in sys.stdlib_module_names else 1
+        return group, line.startswith("from "), module.lower(), line
+
+    found: list[str] = []
+    last = None
+    for line in sorted(lines, key=key):
+        group = key(line)[0]
+        if last is not None and group != last:
+            found.append("")
+        found.append(line)
+        last = group
+    return found
+
+
+def _count(arrays: Mapping[Value, Any], trainable: Mapping[Value, bool]) -> str:
+    names: dict[str, int] = {}
+    for value in arrays:
+        names[str(value.name)] = int(np.prod([int(n) for n in value.shape], dtype=np.int64))
+    return f"{sum(names.values()):,}"
+
+
+Results = Callable[[list[str]], str]
+__all__ = ["Literal", "Results", "Source", "write"]

@@ -1,0 +1,148 @@
+"""What a framework says about how its source is written."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from multiback.dtypes import DType
+from multiback.graph.ir import Equation, Literal, Value
+from multiback.porting.outline.blocks import Module, Path
+from multiback.porting.outline.forms import Program
+from multiback.porting.source.calls import Entry, Template, resolve
+from multiback.porting.source.classes import Written
+
+
+class Target(ABC):
+    """A framework as the printer sees it.
+
+    Attributes:
+        name: As in `to_source(name, ...)`.
+        imports: The import that gives each name which generated code may use, such as `{"torch": "import torch"}`.
+        libraries: Packages that copied helpers may import.
+        expressions: How each op is written; ops without an entry are expanded.
+        channels_first: Whether images have their channels after the batch.
+        native_random: Whether draws are the framework's own, without keys.
+        training: The expression that says which form runs.
+        shares: Whether blocks that differ in numbers share one definition, with these numbers as arguments.
+        positional: Names of the arguments by position of constructors, by constructor: they name such numbers.
+        lists: Whether numbered children are called in a loop.
+        reserved: Names that no value may have.
+        keeps_constants: Whether small constants that are no numbers are declared like weights, not written in place.
+    """
+
+    name: str
+    imports: Mapping[str, str]
+    libraries: tuple[str, ...] = ()
+    expressions: Mapping[str, Entry]
+    channels_first = False
+    native_random = True
+    training = "self.training"
+    shares = True
+    positional: Mapping[str, tuple[str, ...]] = {}
+    lists = True
+    reserved: tuple[str, ...] = ("self",)
+    keeps_constants = False
+
+    # ---- ops
+
+    def template(self, equation: Equation) -> Template | None:
+        """How an equation is written; None: it is expanded."""
+        return resolve(self.expressions.get(equation.op.name), equation)
+
+    def keeps(self, equation: Equation) -> bool:
+        """Whether a composite is written as one expression."""
+        return self.template(equation) is not None
+
+    def idioms(self, program: Program, trainable: Mapping[Value, bool]) -> None:
+        """Gives statements that are calls of a framework's module their `module`."""
+
+    # ---- things that are not ops
+
+    @abstractmethod
+    def dtype(self, dtype: DType) -> str:
+        """A dtype, such as `torch.float32`."""
+
+    @abstractmethod
+    def array(self, array: np.ndarray) -> str:
+        """A constant array."""
+
+    def size(self, x: str, axis: int) -> str:
+        """The size of an axis."""
+        return f"{x}.shape[{axis}]"
+
+    def maximum(self, x: str, y: str) -> str:
+        """The larger of two sizes."""
+        return f"max({x}, {y})"
+
+    def number(self, x: Literal, beside: Sequence[Any]) -> str | None:
+        """A number among operands as it stands; None: it must be an array."""
+        others = [v for v in beside if isinstance(v, Value)]
+        return plain_number(x) if any(v.dtype == x.dtype for v in others) else None
+
+    # ---- blocks
+
+    def reference(self, path: Path) -> str:
+        """A child or weight, by its path from the block that is written: `self.layers[0].kernel`."""
+        return "self" + "".join(f"[{p}]" if p.isdigit() else f".{p}" for p in path)
+
+    def call(self, path: Path, arguments: Sequence[str], function: str) -> str:
+        """A call of a child; `function` is the name of its class or function."""
+        return f"{self.reference(path)}({', '.join(arguments)})"
+
+    @abstractmethod
+    def weight(self, value: Value, trainable: bool, constant: np.ndarray | None) -> str:
+        """The declaration of a weight of its own: the right side, such as `nn.Parameter(torch.empty(3))`.
+
+        Arguments:
+            value: Its shape and dtype.
+            trainable: Whether it is trained.
+            constant: What it holds for good, where it is no weight but a constant of the program.
+        """
+
+    def module(self, module: Module) -> str:
+        """The declaration of a framework's module."""
+        parts = [text if name is None else f"{name}={text}" for name, text in module.arguments]
+        return f"{module.kind}({', '.join(parts)})"
+
+    def helpers(self, text: str, called: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The functions and classes that are copied into the file: those called by expressions, and others it names."""
+        return called
+
+    @abstractmethod
+    def definition(self, written: Written) -> list[str]:
+        """The lines of a class or function."""
+
+    def sequence(self, parts: Sequence[str], chained: bool) -> str:
+        """The declaration of numbered children; `chained`: they are called as one, each on what the one before gave."""
+        raise NotImplementedError
+
+    def store(self, target: str, value: str) -> list[str]:
+        """The lines that give a state a new value."""
+        return [f"{target} = {value}"]
+
+    @abstractmethod
+    def closing(self, root: Written, weights: str) -> list[str]:
+        """The lines at the end of a file: how the model is made with the weights in the file of this name."""
+
+
+def plain_number(x: Literal) -> str:
+    """A number in Python."""
+    value = x.value
+    if x.dtype.kind == "b":
+        return repr(bool(value))
+    if x.dtype.kind in "iu":
+        return repr(int(value))
+    if x.dtype.kind == "c":
+        return repr(complex(value))
+    if x.dtype.bits < 32:
+        value = np.asarray(value, x.dtype.numpy)
+    return real(float(value))
+
+
+def real(value: float) -> str:
+    """A float in Python, infinities and NaN included."""
+    return repr(value) if value == value and abs(value) != float("inf") else f'float("{value}")'
