@@ -1,4 +1,4 @@
-"""The command line: `multiback backends`, `ops`, `conformance`, `tune`, `profile`."""
+"""The command line: `multiback backends`, `ops`, `conformance`, `tune`, `profile`, `port`, `inspect`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from multiback.cli import conformance, profile, tune
+from multiback.cli import conformance, inspect, port, profile, tune
 from multiback.errors import MultibackError
 
 
@@ -19,11 +19,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     backends.add_argument("--json", action="store_true", help="as JSON")
     vocabulary = commands.add_parser("ops", help="list the operations")
     vocabulary.add_argument("name", nargs="?", help="show the documentation of one")
+    modules = {}
     for name, module, summary in (
         ("conformance", conformance, "judge backends, an adapter or a model"),
         ("tune", tune, "measure the steps of a model here, and remember the quickest ways"),
         ("profile", profile, "measure where the time of a model's step goes"),
+        ("port", port, "bring a model file into another framework"),
+        ("inspect", inspect, "show what is in a model file"),
     ):
+        modules[name] = module
         module.add_arguments(
             commands.add_parser(
                 name,
@@ -46,12 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             from multiback.cli.vocabulary import show_ops
 
             show_ops(given.name)
-        elif given.command == "conformance":
-            return conformance.run(given)
-        elif given.command == "tune":
-            return tune.run(given)
-        elif given.command == "profile":
-            return profile.run(given)
+        elif given.command in modules:
+            return modules[given.command].run(given)
         else:
             parser.print_help()
     except MultibackError as error:

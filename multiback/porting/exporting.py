@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from multiback.backends import registry
-from multiback.errors import PortError
+from multiback.errors import ArgumentError, BackendUnavailable, PortError
 from multiback.graph.dims import Dim
 from multiback.graph.ir import Spec
 from multiback.porting import structure
-from multiback.porting.forward import call_specs
+from multiback.porting.forward import ForwardGraph, call_specs
 from multiback.porting.importing import Verify, random_array
-from multiback.porting.porter import get_porter
+from multiback.porting.porter import get_porter, porters
 from multiback.porting.report import PortReport
 from multiback.porting.verify import default_backends, verify
 
@@ -125,6 +126,41 @@ def hand_out(framework: str, model: Any, *, verify: Verify = True, **options: An
         except PortError as error:
             raise PortError(f"{error}\nTo get the result even so, pass verify='report' or verify=False.") from None
     return result
+
+
+def to_file(model: Any, framework: str, path: str, *, verify: Verify = True, **options: Any) -> PortReport:
+    """Writes a model as the file (or folder) that a framework has for models; the report of the port.
+
+    torch writes an exported program (`.pt2`), tensorflow the folder of a SavedModel, keras `.keras`, onnx `.onnx`; jax
+    has no such file: write its source.
+
+    Raises:
+        UnsupportedModel: if the model has ops that cannot be written.
+        ArgumentError: for a name that does not end as the framework's files do.
+        PortError: if the result does not compute what the model does; nothing is written then.
+    """
+    exporter = get_porter(framework).module("exporter")
+    if not hasattr(exporter, "write"):
+        raise ArgumentError(f"{framework!r} has no file for models. Write source: give a name that ends in '.py'.")
+    exporter.check_name(path)
+    result = hand_out(framework, model, verify=verify, **options)
+    report: PortReport = model.port_reports[framework]
+    if not report.failed:
+        exporter.write(result, path, model)
+    return report
+
+
+def unsupported(form: ForwardGraph) -> dict[str, dict[str, int]]:
+    """For each installed framework that models go to: the ops of a graph that cannot be written, with their counts."""
+    found = {}
+    for name, porter in sorted(porters().items()):
+        try:
+            exporter = porter.module("exporter")
+        except BackendUnavailable:
+            continue
+        lacking: Counter[str] = Counter(exporter.unsupported(form.graph))
+        found[name] = dict(lacking)
+    return found
 
 
 def _verified(model: Any, exporter: Any, result: Any, framework: str, report: PortReport, asked: Verify) -> None:

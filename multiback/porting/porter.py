@@ -8,12 +8,49 @@ import importlib.metadata
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from multiback.errors import BackendUnavailable, closest
 from multiback.porting.layout import Layout
 
+if TYPE_CHECKING:
+    from multiback.graph.ir import Graph
+    from multiback.porting.imported import NativeModel
+
 GROUP = "multiback.porters"
+
+
+class Importer(Protocol):
+    """The module that brings models in."""
+
+    def load(self, source: Any, example_inputs: Any = None, **options: Any) -> Any:
+        """An `Imported`, or a Model where the framework's layers are ours; with `port_report` if it compared both."""
+
+
+class Exporter(Protocol):
+    """The module that hands models out.
+
+    Attributes:
+        TARGET: How the framework's source is written, for `to_source`; None where it has none.
+    """
+
+    TARGET: Any
+
+    def dump(self, model: Any, **options: Any) -> Any:
+        """The model in the framework."""
+
+    def native(self, result: Any, model: Any) -> NativeModel:
+        """What `dump` gave, as the verification runs it: gradients and statistics by the names and layouts of the model
+        that it came from, as `multiback.porting.forward_graph` gives them."""
+
+    def unsupported(self, graph: Graph) -> Mapping[str, int]:
+        """The ops of a graph that cannot be written, with their counts."""
+
+    def check_name(self, path: str) -> None:
+        """Raises ArgumentError if a file of the framework cannot have this name; absent where it has no files."""
+
+    def write(self, result: Any, path: str, model: Any) -> None:
+        """Writes what `dump` gave, whole or not at all; absent where the framework has no files of models."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +59,8 @@ class Porter:
 
     Attributes:
         name: As in `from_<name>` and `to_<name>`.
-        importer: A module with `load(source, ...) -> Imported` (or a Model, where the framework's layers are ours).
-        exporter: A module with `dump(model, ...)`, and `TARGET` for `to_source`.
+        importer: A module that is an `Importer`; empty if models do not come from there.
+        exporter: A module that is an `Exporter`.
         layouts: A module with `LAYOUT`, how it names and lays out weights; importing that imports no framework.
         requires: Import names that must be installed.
         install: The command that installs them.
