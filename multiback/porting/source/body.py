@@ -85,7 +85,7 @@ class Body:
         self.locals: set[str] = set(labels)
         for value, name in zip(block.inputs, labels):
             self.names[value] = name
-        self.items = self._grouped(find_loops(block, self.target.lists, context.chained))
+        self.items = self._grouped(find_loops(block, self.target.lists, context.chained if self.target.chains else set()))
         self.order = {id(s): i for i, s in enumerate(self._linear())}
         self.last: dict[Any, float] = {}
         self.uses: Counter[Any] = Counter()
@@ -154,7 +154,7 @@ class Body:
             depth = len(self.block.path)
             if path[:depth] != self.block.path:
                 raise PortError(f"The weight {'.'.join(path)} does not reach the block {'.'.join(self.block.path)!r}.")
-            return self.target.reference(path[depth:])
+            return self.target.weight_reference(path[depth:], self.context.trainable.get(v, False))
         if v in self.context.constants:
             return self.target.array(self.context.constants[v])
         raise PortError(
@@ -319,7 +319,7 @@ class Body:
         arguments += [self.size(n) for n in self.context.sizes.get(block, [])]
         if reference:
             return f"{reference}({', '.join(arguments)})"
-        return self.target.call(path, arguments, written.name)
+        return self.target.call_block(block, path, arguments, written.name)
 
     def _argument(self, x: Any) -> str:
         if isinstance(x, Value):
@@ -373,7 +373,6 @@ class Body:
             return
         variable = naming.unique(_singular(container[-1]), {*self.locals, *self.reserved})
         self.locals.add(variable)
-        whole = self.target.reference(container)
         span = f"[{loop.start}:{loop.stop}]" if not loop.whole else ""
         arguments = [self._argument(x) for x in first.operands]
         for place, name in zip(loop.carried, names_):
@@ -383,8 +382,10 @@ class Body:
         left = ["_"] * len(first.makes)
         for position, name in zip(loop.carried_from, names_):
             left[position] = name
-        self.lines.append(f"for {variable} in {whole}{span}:")
-        self.lines.append(f"    {', '.join(left)} = {variable}({', '.join(arguments)})")
+        function = self.context.written[first.block].name if first.block is not None else ""
+        head, call = self.target.loop(first.block, container, span, variable, arguments, function)
+        self.lines.append(head)
+        self.lines.append(f"    {', '.join(left)} = {call}")
 
     def _branches(self, group: list[Statement]) -> None:
         """Statements of one form under an `if`, and the values that are chosen by it."""

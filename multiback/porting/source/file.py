@@ -189,6 +189,7 @@ class _File:
         base = naming.camel(block.kind or (block.name if block.path else self.model.name))
         if block.name.isdigit() and not block.kind:
             base = naming.camel(naming.snake(block.path[-2]).rstrip("s") or "block")
+        base = self.target.definition_name(base, not block.path)
         inputs = [(n, str(v.spec)) for n, v in zip(parameters, block.inputs)]
         outputs = [str(v.spec) for v in block.outputs]
         members, weights = self._members(block, context)

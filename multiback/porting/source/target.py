@@ -10,7 +10,7 @@ import numpy as np
 
 from multiback.dtypes import DType
 from multiback.graph.ir import Equation, Literal, Value
-from multiback.porting.outline.blocks import Module, Path
+from multiback.porting.outline.blocks import Block, Module, Path
 from multiback.porting.outline.forms import Program
 from multiback.porting.source.calls import Entry, Template, resolve
 from multiback.porting.source.classes import Written
@@ -30,6 +30,7 @@ class Target(ABC):
         shares: Whether blocks that differ in numbers share one definition, with these numbers as arguments.
         positional: Names of the arguments by position of constructors, by constructor: they name such numbers.
         lists: Whether numbered children are called in a loop.
+        chains: Whether such children may be declared as one that is called once.
         reserved: Names that no value may have.
         keeps_constants: Whether small constants that are no numbers are declared like weights, not written in place.
     """
@@ -44,6 +45,7 @@ class Target(ABC):
     shares = True
     positional: Mapping[str, tuple[str, ...]] = {}
     lists = True
+    chains = True
     reserved: tuple[str, ...] = ("self",)
     keeps_constants = False
 
@@ -92,6 +94,24 @@ class Target(ABC):
     def call(self, path: Path, arguments: Sequence[str], function: str) -> str:
         """A call of a child; `function` is the name of its class or function."""
         return f"{self.reference(path)}({', '.join(arguments)})"
+
+    def weight_reference(self, path: Path, trainable: bool) -> str:
+        """A weight, by its path from the block that is written."""
+        return self.reference(path)
+
+    def call_block(self, block: Block, path: Path, arguments: Sequence[str], function: str) -> str:
+        """A call of a child block."""
+        return self.call(path, arguments, function)
+
+    def loop(
+        self, block: Block | None, path: Path, span: str, variable: str, arguments: Sequence[str], function: str
+    ) -> tuple[str, str]:
+        """The head of a loop over numbered children, and the call of one; `span` says which, as a slice."""
+        return f"for {variable} in {self.reference(path)}{span}:", f"{variable}({', '.join(arguments)})"
+
+    def definition_name(self, base: str, root: bool) -> str:
+        """The name that the definition of a block would like to have, of one in CamelCase."""
+        return base
 
     @abstractmethod
     def weight(self, value: Value, trainable: bool, constant: np.ndarray | None) -> str:
