@@ -195,6 +195,13 @@ def _maximum(a: HostValue, b: HostValue) -> Any:
     return _larger(a, b) if object in (a.dtype, b.dtype) else np.maximum(a, b)
 
 
+_smaller = np.frompyfunc(lambda a, b: -maximum(-a, -b), 2, 1)
+
+
+def _minimum(a: HostValue, b: HostValue) -> Any:
+    return _smaller(a, b) if object in (a.dtype, b.dtype) else np.minimum(a, b)
+
+
 def _divide(a: HostValue, b: HostValue) -> Any:
     """Division that truncates integers, as C does; sizes are not negative, so there it is `//`."""
     if object in (a.dtype, b.dtype):
@@ -223,7 +230,7 @@ def _compare(function: Callable[..., Any]) -> Callable[..., Any]:
 def _equal(a: HostValue, b: HostValue) -> Any:
     if object not in (a.dtype, b.dtype):
         return np.equal(a, b)
-    return np.frompyfunc(_same_size, 2, 1)(a, b).astype(bool)
+    return np.asarray(np.frompyfunc(_same_size, 2, 1)(a, b)).astype(bool)
 
 
 def _same_size(a: Size, b: Size) -> bool:
@@ -349,7 +356,7 @@ FOLDS: dict[str, Callable[..., Any]] = {
     "remainder": np.mod,
     "negative": np.negative,
     "maximum": _maximum,
-    "minimum": lambda a, b: np.minimum(a, b) if object not in (a.dtype, b.dtype) else -_maximum(-a, -b),
+    "minimum": _minimum,
     "abs": _unary(np.abs),
     "sqrt": _unary(np.sqrt),
     "floor": _unary(np.floor),
