@@ -108,7 +108,18 @@ class When:
     otherwise: Entry | None = None
 
 
-Entry: TypeAlias = "str | Callable[..., Any] | Call | When"
+@dataclass(frozen=True)
+class Write:
+    """An entry that writes the template for each equation itself.
+
+    Attributes:
+        function: Gives the template, or None for an equation that it does not cover.
+    """
+
+    function: Callable[[Equation], str | Template | None]
+
+
+Entry: TypeAlias = "str | Callable[..., Any] | Call | When | Write"
 """Of a target's table: a template, a function that is copied into the file, what writes a template, or a choice."""
 
 
@@ -116,6 +127,9 @@ def resolve(entry: Entry | None, equation: Equation) -> Template | None:
     """The template for one equation, or None if the entry does not cover it."""
     while isinstance(entry, When):
         entry = entry.entry if entry.accepts(equation) else entry.otherwise
+    if isinstance(entry, Write):
+        text = entry.function(equation)
+        return Template(text) if isinstance(text, str) else text
     if entry is None or isinstance(entry, str):
         return entry if entry is None else Template(entry)
     return entry(equation) if isinstance(entry, Call) else Call(entry)(equation)
