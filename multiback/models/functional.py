@@ -113,7 +113,7 @@ class Functional(Model):
             if node.layer._call_takes_training and "training" not in kwargs:
                 kwargs = {**kwargs, "training": training}
             outputs = node.layer(*args, **kwargs)
-            known.update(zip(tree.leaves(node.outputs), tree.flatten_results(outputs)[0]))
+            known.update(zip(tree.flatten_results(node.outputs)[0], tree.flatten_results(outputs)[0]))
         return tree.map(lambda x: known[x], self._outputs_struct)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:

@@ -63,8 +63,8 @@ def taken(structure: Structure, tree: Any, path: str = "") -> dict[int, Any]:
     if structure is None or "value" in structure:
         return {}
     if "array" in structure:
-        if tree is None:
-            raise KeyError(path)
+        if tree is None or isinstance(tree, Mapping):
+            raise KeyError(next(iter(tree), path) if tree else path)
         return {structure["array"]: tree}
     found: dict[int, Any] = {}
     if "dict" in structure:
