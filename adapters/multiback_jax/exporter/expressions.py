@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from multiback.graph.ir import Equation, Literal
-from multiback.porting.source.calls import MISSING, Call, Entry, When
+from multiback.porting.source.calls import MISSING, Call, Entry, When, named_padding, new_shape
 from multiback_jax.exporter.helpers.attention import attention
 from multiback_jax.exporter.helpers.normalization import batch_norm, batch_norm_train, layer_norm, rms_norm
 from multiback_jax.exporter.helpers.recurrent import gru, lstm, simple_rnn
@@ -102,6 +102,8 @@ EXPRESSIONS: dict[str, Entry] = {
     "softmax": Call("jax.nn.softmax", arguments={"axis": -1}),
     "log_softmax": Call("jax.nn.log_softmax", arguments={"axis": -1}),
     # shapes
+    "reshape": Call("jnp.reshape", positional=("newshape",), values={"newshape": new_shape}),
+    "take": When("{x:array}.at[{indices}].get(mode='clip')", lambda e: e.attributes["axis"] == 0, LOWER["take"]),
     "expand_dims": Call("jnp.expand_dims", positional=("axis",)),
     "squeeze": Call("jnp.squeeze", arguments={"axis": None}),
     "moveaxis": Call("jnp.moveaxis", positional=("source", "destination")),
@@ -144,11 +146,11 @@ EXPRESSIONS: dict[str, Entry] = {
     "argmin": Call("jnp.argmin", arguments=_AXES, suffix=".astype(jnp.int32)"),
     # products
     "matmul": "{x1} @ {x2}",
-    "einsum": "jnp.einsum({subscripts}, *{operands})",
+    "einsum": "jnp.einsum({subscripts}, {operands:args})",
     "tensordot": Call("jnp.tensordot", arguments={"axes": 2}),
     # layers
-    "conv": When(Call(conv), _known_padding, LOWER["conv"]),
-    "depthwise_conv": Call(depthwise_conv),
+    "conv": When(Call(conv, values={"padding": named_padding}), _known_padding, LOWER["conv"]),
+    "depthwise_conv": Call(depthwise_conv, values={"padding": named_padding}),
     "max_pool": When(Call(max_pool), _is_float, FAST["max_pool"].lowering),
     "average_pool": When(Call(average_pool), _wide),
     "layer_normalization": When(Call(layer_norm, names={"gamma": "scale", "beta": "offset"}), _wide_on_last),

@@ -98,6 +98,8 @@ class _Merging:
             self.of_inference[value] = found = next(known, value)
             self.constants.setdefault(found, array)
         self.choices: dict[tuple[Any, Any], Value] = {}
+        # Where each value of only one form is made.
+        self.apart: dict[Value, Path] = {}
 
     def program(self) -> Program:
         left, right = self.training.equations, self.inference.equations
@@ -121,6 +123,7 @@ class _Merging:
             for equation in equations:
                 inputs = map_tuple(lambda x: self._at(known, x), equation.inputs)
                 self.statements.append(_statement(equation.replace(inputs=inputs), form))
+                self.apart.update(dict.fromkeys(equation.flat_outputs, _path(equation.scope)))
 
     def _pair(self, a: Equation, b: Equation) -> None:
         left = list(flat(map_tuple(lambda x: self._at(self.of_training, x), a.inputs)))
@@ -137,8 +140,16 @@ class _Merging:
             return x
         if (x, y) not in self.choices:
             self.choices[x, y] = value = Value(x.shape, x.dtype)
-            self.statements.append(Statement((x, y), value, scope))
+            self.statements.append(Statement((x, y), value, self._home(x, y, scope)))
         return self.choices[x, y]
+
+    def _home(self, x: Any, y: Any, scope: Path) -> Path:
+        """Where a choice is made: in the block whose two forms differ, which so hands out one value."""
+        places = [self.apart[v] for v in (x, y) if v in self.apart]
+        if not places:
+            return scope
+        length = next((n for n, parts in enumerate(zip(*places)) if len(set(parts)) > 1), min(map(len, places)))
+        return places[0][:length]
 
     def _assign(self, graph: Graph, known: dict[Value, Any], form: bool) -> None:
         for index, value in zip(graph.updates, graph.outputs):

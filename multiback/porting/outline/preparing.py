@@ -9,6 +9,9 @@ from multiback.graph.ir import Equation, Graph, Value
 from multiback.graph.passes.constants import fold_constants
 from multiback.porting.outline.layout import channels_second
 
+DRAWS = frozenset(["random_bits", "uniform", "bernoulli", "normal", "dropout"])
+"""The ops that draw random numbers with a key."""
+
 _OFF = passes.PASSES - {"identities", "movement", "branches", "dead_code"}
 
 
@@ -49,7 +52,7 @@ def without_keys(graph: Graph) -> Graph:
 
 
 def _keyed(equation: Equation) -> bool:
-    return "key" in equation.op.operands and equation.op.name != "fold_in"
+    return equation.op.name in DRAWS
 
 
 def _without_fresh_state(graph: Graph) -> Graph:

@@ -188,9 +188,10 @@ class Body:
         live = self._live(position)
         if suggestion in ("y", "mask", "indices"):
             for old in self._dying(statement):
-                if old.dtype.kind == value.dtype.kind and self.names[old] not in live and not _counts(old, value):
+                plain = self.names[old] in naming.PLAIN
+                if plain and old.dtype.kind == value.dtype.kind and self.names[old] not in live and not _counts(old, value):
                     return self.names[old]
-        return naming.unique(suggestion, live)
+        return naming.unique("x" if suggestion == "y" and "x" not in live else suggestion, live)
 
     # ---- sizes
 

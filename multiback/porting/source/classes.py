@@ -116,7 +116,7 @@ def _columns(group: Sequence[Written], target: Target) -> dict[Any, list[int]]:
 
 _SIZES = frozenset({
     "in_channels", "out_channels", "num_features", "in_features", "out_features", "normalized_shape", "embedding_dim",
-    "size", "units", "filters", "hidden_size", "input_size", "groups",
+    "inputs", "outputs", "features", "size", "units", "filters", "hidden_size", "input_size", "groups",
 })  # fmt: skip
 
 
@@ -153,6 +153,13 @@ def _labels(text: str, target: Target) -> dict[int, str]:
         for keyword in call.keywords:
             if keyword.arg:
                 note(keyword.value, keyword.arg)
+    for assignment in (n for n in ast.walk(tree) if isinstance(n, ast.Assign)):
+        for shape in (n for n in ast.walk(assignment.value) if isinstance(n, ast.Tuple)):
+            roles = ["features"] if len(shape.elts) == 1 else [*["window"] * (len(shape.elts) - 2), "inputs", "outputs"]
+            for element, role in zip(shape.elts, roles):
+                at = offset + lines[element.lineno - 1] + element.col_offset
+                if at in places:
+                    found.setdefault(places[at], role)
     return found
 
 

@@ -114,12 +114,13 @@ class _File:
                     self.origin[value] = name
                     self.arrays[value] = variable  # read when it is needed
                     self.trainable[value] = bool(variable.trainable)
-            graphs[form] = prepare(
+            prepared = prepare(
                 graph,
                 self.target.keeps,
                 channels_first=self.target.channels_first,
                 native_random=self.target.native_random,
             )
+            graphs[form] = self.target.rewrite(prepared)
         program = merge(graphs)
         by_name = {name: value for value, name in self.origin.items()}
         for name, value in program.state.items():

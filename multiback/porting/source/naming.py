@@ -25,6 +25,8 @@ _OF_OUTPUTS = {
     "top_k": ("values", "indices"),
 }
 _PLAIN = "yzuvw"
+PLAIN = frozenset(["x", *_PLAIN, "mask", "indices"])
+"""Names that say nothing, and may stand for one value after the other."""
 _TELLING = re.compile(
     r"(query|key|value|.*attention.*|.*attn.*|embeddings?|.*encoder.*|.*decoder.*|gate|head|mask|position.*|features|"
     r"logits|hidden|shortcut|residual|downsample|generator|discriminator|pooler|backbone)"

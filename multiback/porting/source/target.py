@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from multiback.dtypes import DType
-from multiback.graph.ir import Equation, Literal, Value
+from multiback.graph.ir import Equation, Graph, Literal, Value
 from multiback.porting.outline.blocks import Block, Module, Path
 from multiback.porting.outline.forms import Program
 from multiback.porting.source.calls import Entry, Template, resolve
@@ -58,6 +58,10 @@ class Target(ABC):
     def keeps(self, equation: Equation) -> bool:
         """Whether a composite is written as one expression."""
         return self.template(equation) is not None
+
+    def rewrite(self, graph: Graph) -> Graph:
+        """The graph with ops in the shape in which idioms are found."""
+        return graph
 
     def idioms(self, program: Program, trainable: Mapping[Value, bool]) -> None:
         """Gives statements that are calls of a framework's module their `module`."""

@@ -7,7 +7,7 @@ from jax import lax
 
 
 def conv(
-    x, kernel, bias=None, *, strides, padding="SAME", data_format="channels_last", dilation_rate=1, groups=1,
+    x, kernel, bias=None, *, strides, padding, data_format="channels_last", dilation_rate=1, groups=1,
     input_dilation=1,
 ):  # fmt: skip
     """Convolution with a kernel of shape (*window, channels / groups, filters)."""
@@ -23,7 +23,7 @@ def conv(
     return y + (bias if data_format == "channels_last" else bias.reshape(-1, *[1] * n))
 
 
-def depthwise_conv(x, kernel, *, strides, padding="SAME", data_format="channels_last", dilation_rate=1):
+def depthwise_conv(x, kernel, *, strides, padding, data_format="channels_last", dilation_rate=1):
     """Convolution of each channel alone, with a kernel of shape (*window, channels, multiplier)."""
     *window, channels, multiplier = kernel.shape
     filters = kernel.reshape(*window, 1, channels * multiplier)

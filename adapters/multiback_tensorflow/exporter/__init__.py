@@ -1,0 +1,1 @@
+"""Models as tf.Modules and source files."""

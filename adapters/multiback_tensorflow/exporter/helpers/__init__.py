@@ -1,0 +1,1 @@
+"""Functions that exported files are given a copy of: plain TensorFlow, nothing of multiback."""

@@ -1,0 +1,139 @@
+"""How TensorFlow source is written: a tf.Module for each block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from multiback.dtypes import DType
+from multiback.graph.dims import Dim
+from multiback.graph.ir import Literal, Value
+from multiback.porting.outline.blocks import Block, Path
+from multiback.porting.outline.forms import Program
+from multiback.porting.source.classes import Written
+from multiback.porting.source.formatting import indented
+from multiback.porting.source.needs import TRAINING, Needs
+from multiback.porting.source.target import Target, plain_number
+from multiback_tensorflow.exporter.expressions import EXPRESSIONS
+from multiback_tensorflow.exporter.helpers.weights import read_weights, set_weights
+
+
+class TensorFlowTarget(Target):
+    """TensorFlow, without Keras."""
+
+    name = "tensorflow"
+    imports = {"tf": "import tensorflow as tf", "np": "import numpy as np", "math": "import math"}
+    libraries = ("tensorflow",)
+    expressions = EXPRESSIONS
+    training = "training"
+    chains = False
+    keeps_constants = False
+
+    def __init__(self) -> None:
+        self.needs = Needs({})
+
+    def idioms(self, program: Program, trainable: Mapping[Value, bool]) -> None:
+        self.needs = Needs(trainable)
+
+    def dtype(self, dtype: DType) -> str:
+        return f"tf.{dtype}"
+
+    def array(self, array: np.ndarray) -> str:
+        kind = "bool" if array.dtype.kind == "b" else str(array.dtype)
+        return f"tf.constant({array.tolist()!r}, tf.{kind})"
+
+    def size(self, x: str, axis: int) -> str:
+        return f"tf.shape({x})[{axis}]"
+
+    def maximum(self, x: str, y: str) -> str:
+        return f"tf.maximum({x}, {y})"
+
+    def number(self, x: Literal, beside: Sequence[Any]) -> str | None:
+        others = [v for v in beside if isinstance(v, Value)]
+        return plain_number(x) if any(v.dtype == x.dtype for v in others) else None
+
+    # ---- blocks
+
+    def call_block(self, block: Block, path: Path, arguments: Sequence[str], function: str) -> str:
+        return self.call(path, self._handed(block, arguments), function)
+
+    def loop(
+        self, block: Block | None, path: Path, span: str, variable: str, arguments: Sequence[str], function: str
+    ) -> tuple[str, str]:
+        return super().loop(block, path, span, variable, self._handed(block, arguments), function)
+
+    def _handed(self, block: Block | None, arguments: Sequence[str]) -> Sequence[str]:
+        return [*arguments, "training"] if block is not None and TRAINING in self.needs.of(block) else arguments
+
+    def weight(self, value: Value, trainable: bool, fixed: np.ndarray | None = None) -> str:
+        shape = tuple(int(n) for n in value.shape)
+        zeros = f"tf.zeros({shape!r})" if value.dtype == "float32" else f"tf.zeros({shape!r}, tf.{value.dtype})"
+        return f"tf.Variable({zeros})" if trainable else f"tf.Variable({zeros}, trainable=False)"
+
+    def sequence(self, parts: Sequence[str], chained: bool) -> str:
+        return f"[{', '.join(parts)}]"
+
+    def store(self, target: str, value: str) -> list[str]:
+        return [f"{target}.assign({value})"]
+
+    def definition(self, written: Written) -> list[str]:
+        lines = [f"class {written.name}(tf.Module):", *indented(documentation(written))]
+        declared = [f"self.{name} = {name}" for name in written.stored]
+        declared += [f"self.{name} = {right}" for name, right in written.members]
+        if declared:
+            header = f"def __init__({', '.join(['self', *written.arguments])}):"
+            lines += ["", *indented([header, *indented(["super().__init__()", *declared])])]
+        if not written.body or (written.body == ["pass"] and not written.block.statements):
+            return lines
+        root = not written.block.path
+        parameters = [*written.parameters]
+        if root:
+            parameters.append("training=False")
+        elif TRAINING in self.needs.of(written.block):
+            parameters.append("training")
+        call = [f"def __call__({', '.join(['self', *parameters])}):", *indented(written.body)]
+        lines += ["", *indented(["@tf.function(autograph=False)", *call] if root else call)]
+        if root:
+            lines += ["", *indented(self._serving(written))]
+        return lines
+
+    def _serving(self, written: Written) -> list[str]:
+        """The function that a SavedModel offers, for any batch."""
+        specs = []
+        for name, value in zip(written.parameters, written.block.inputs):
+            sizes = ", ".join("None" if isinstance(n, Dim) else str(n) for n in value.shape)
+            shape = f"({sizes},)" if len(value.shape) == 1 else f"({sizes})"
+            specs.append(f'tf.TensorSpec({shape}, tf.{value.dtype}, "{name}")')
+        given = ", ".join(written.parameters)
+        return [
+            f"@tf.function(autograph=False, input_signature=[{', '.join(specs)}])",
+            f"def serve({', '.join(['self', *written.parameters])}):",
+            f"    return self({given})",
+        ]
+
+    def helpers(self, text: str, called: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**called, "read_weights": read_weights, "set_weights": set_weights}
+
+    def closing(self, root: Written, weights: str) -> list[str]:
+        return [
+            "",
+            "",
+            f'def load(path="{weights}"):',
+            '    """The model with the weights in a file."""',
+            f"    model = {root.name}()",
+            "    set_weights(model, read_weights(path))",
+            "    return model",
+        ]
+
+
+def documentation(written: Written) -> list[str]:
+    """A docstring with the shapes of what goes in and comes out."""
+    shapes = list(written.shapes)
+    if len(shapes) <= 2 and len("; ".join(shapes)) < 100:
+        return [f'"""{"; ".join(shapes)}."""'] if shapes else ['"""Weights."""']
+    return ['"""Shapes:', *indented(shapes), '"""']
+
+
+TARGET = TensorFlowTarget()
