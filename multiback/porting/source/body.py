@@ -85,7 +85,9 @@ class Body:
         self.locals: set[str] = set(labels)
         for value, name in zip(block.inputs, labels):
             self.names[value] = name
-        self.items = self._grouped(find_loops(block, self.target.lists, context.chained if self.target.chains else set()))
+        self.items = self._grouped(
+            find_loops(block, self.target.lists, context.chained if self.target.chains else set())
+        )
         self.order = {id(s): i for i, s in enumerate(self._linear())}
         self.last: dict[Any, float] = {}
         self.uses: Counter[Any] = Counter()
@@ -189,7 +191,12 @@ class Body:
         if suggestion in ("y", "mask", "indices"):
             for old in self._dying(statement):
                 plain = self.names[old] in naming.PLAIN
-                if plain and old.dtype.kind == value.dtype.kind and self.names[old] not in live and not _counts(old, value):
+                if (
+                    plain
+                    and old.dtype.kind == value.dtype.kind
+                    and self.names[old] not in live
+                    and not _counts(old, value)
+                ):
                     return self.names[old]
         return naming.unique("x" if suggestion == "y" and "x" not in live else suggestion, live)
 
@@ -242,7 +249,7 @@ class Body:
             return
         text = self.text(s)
         made = s.makes
-        if len(made) == 1 and isinstance(s.outputs, Value) and not preset:
+        if len(made) == 1 and (isinstance(s.outputs, Value) or s.block is not None) and not preset:
             v = made[0]
             if self._inlined(s, v, text, following, last):
                 return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import keyword
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from multiback.graph import passes
 from multiback.graph.ir import Graph, Literal, Value
 from multiback.porting import structure
 from multiback.porting.forward import ForwardGraph, forward_graph
@@ -52,7 +55,13 @@ class Source:
 
 
 def write(
-    model: Any, target: Target, *, training: bool = True, weights: str = "model.safetensors", about: str = ""
+    model: Any,
+    target: Target,
+    *,
+    training: bool = True,
+    weights: str = "model.safetensors",
+    about: str = "",
+    float64: bool = False,
 ) -> Source:
     """The source of a model.
 
@@ -62,10 +71,13 @@ def write(
         training: Whether the form for training is written too.
         weights: The name of the file that holds the weights, for the function that loads them.
         about: Put into the first line of the file's documentation.
+        float64: Whether all floats are computed in float64, whatever the model's are.
     """
     forms = {False: forward_graph(model, False)}
     if training:
         forms[True] = forward_graph(model, True)
+    if float64:
+        forms = {k: dataclasses.replace(form, graph=passes.widen(form.graph)) for k, form in forms.items()}
     return _File(model, target, forms, weights, about).source()
 
 
@@ -89,6 +101,7 @@ class _File:
         self.target.idioms(program, self.trainable)
         self._store_constants(program)
         names = {name: value for name, value in program.state.items()}
+        prune(program)
         places = Places(names, {s.scope for s in program.statements}, self.exact)
         place(program, places)
         prune(program)
@@ -157,7 +170,8 @@ class _File:
                 found[tuple(p for p in scope.split("/") if p)] = name
         own = found.get((), "")
         if own in _GENERAL:
-            found[()] = naming.camel(self.model.name)
+            plain = re.fullmatch(r"(sequential|functional|model)(_\d+)?", self.model.name)
+            found[()] = "Model" if plain else naming.camel(self.model.name)
         return found
 
     def _blocks(
@@ -172,7 +186,7 @@ class _File:
                         paths[view.weight] = (*child.path, parameter)
         self.paths = paths
         forward = next(iter(self.forms.values()))
-        labels = dict(zip(program.arguments, [naming.snake(n) or "x" for n in forward.inputs]))
+        labels = dict(zip(program.arguments, argument_names(forward.inputs)))
         context = Context(
             self.target, Expressions(self.target, helpers), paths, self.trainable, program.constants, labels=labels
         )
@@ -204,8 +218,8 @@ class _File:
         for name, value in block.own.items():
             weights[name] = self.trainable[value]
             members.append((name, self.target.weight(value, self.trainable[value], self.fixed.get(value))))
-        for name, child in block.children.items():
-            members.append((name, self._made(child, context)))
+        for name in _in_order(block):
+            members.append((name, self._made(block.children[name], context)))
         return members, weights
 
     def _made(self, child: Block | Module, context: Context) -> str:
@@ -252,7 +266,7 @@ class _File:
             re.sub(r"\n{4,}", "\n\n\n", "\n".join(pieces)).rstrip("\n") + "\n",
             main.name,
             *self._stored(root),
-            [naming.snake(n) for n in next(iter(self.forms.values())).inputs],
+            argument_names(next(iter(self.forms.values())).inputs),
         )
 
     def _documentation(self, main: Written) -> list[str]:
@@ -284,6 +298,16 @@ class _File:
         return arrays, origin, trainable
 
 
+def argument_names(names: Sequence[str]) -> list[str]:
+    """Names for what the model is called on; one that says nothing becomes `x`."""
+    found: list[str] = []
+    for name in map(naming.snake, names):
+        name = "x" if not name or re.fullmatch(r"(inputs?|input_layer|keras_tensor|x)(_?\d+)*", name) else name
+        name = f"{name}_" if keyword.iskeyword(name) or name == "self" else name
+        found.append(naming.unique(name, found))
+    return found
+
+
 _GENERAL = frozenset({"Sequential", "Functional", "Model", "GraphModel", ""})
 
 
@@ -297,6 +321,17 @@ def _levels(root: Block) -> list[list[Block]]:
     for block, height in heights.items():
         levels[height - 1].append(block)
     return levels
+
+
+def _in_order(block: Block) -> list[str]:
+    """The names of the children in the order in which they are called."""
+    order: dict[str, int] = {}
+    for place, s in enumerate(block.statements):
+        path = s.block.path if s.block is not None else s.module.path if s.module is not None else ()
+        if len(path) > len(block.path):
+            order.setdefault(path[len(block.path)], place)
+    last = len(block.statements)
+    return sorted(block.children, key=lambda n: (order.get(n, last), int(n) if n.isdigit() else 0))
 
 
 def _is_list(block: Block) -> bool:
