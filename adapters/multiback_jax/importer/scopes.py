@@ -1,0 +1,19 @@
+"""Paths of modules from JAX's name stacks."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_TRANSFORM = re.compile(r"^\w+\((.*)\)$")
+
+
+def path_of(name_stack: Any) -> str:
+    """The names of a stack as a path, without the transformations around them: `vmap(MLP)/Dense_0` is `MLP/Dense_0`."""
+    parts = []
+    for part in str(name_stack).split("/"):
+        while found := _TRANSFORM.match(part):
+            part = found[1]
+        if part:
+            parts.append(re.sub(r"[^A-Za-z0-9_.-]+", "_", part))
+    return "/".join(parts)
