@@ -103,6 +103,16 @@ def promoted(*operands: Any, to_float: bool = False) -> list[Any]:
     return found
 
 
+def add(a: Any, b: Any) -> Any:
+    """A sum, which of bools is whether either holds."""
+    return ops.logical_or(a, b) if dtype_of(a).kind == "b" else ops.add(a, b)
+
+
+def multiply(a: Any, b: Any) -> Any:
+    """A product, which of bools is whether both hold."""
+    return ops.logical_and(a, b) if dtype_of(a).kind == "b" else ops.multiply(a, b)
+
+
 def floating(x: Any) -> Any:
     """A tensor as floats, integers and bools in torch's default float dtype."""
     x = value(x)

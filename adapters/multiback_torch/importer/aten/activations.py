@@ -71,8 +71,8 @@ def _log_sigmoid(self: Any) -> Any:
     return ops.log_sigmoid(self)
 
 
-def _log_sigmoid_forward(self: Any) -> Any:
-    return ops.log_sigmoid(self), ops.zeros((0,), value(self).dtype)
+def _log_sigmoid_forward(self: Any, *, context: Any) -> Any:
+    return ops.log_sigmoid(self), ops.zeros(context.shapes[1], context.dtypes[1])
 
 
 def _threshold(self: Any, threshold: Any, value: Any) -> Any:
@@ -112,7 +112,7 @@ def _safe_softmax(self: Any, dim: int, dtype: Any = None, *, context: Any) -> An
     return ops.where(none, 0.0, ops.softmax(ops.where(none, 0.0, x), axis_of(dim, x)))
 
 
-def _rrelu(self: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, *, context: Any) -> Any:
+def _rrelu(self: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, *_: Any, context: Any) -> Any:
     x = value(self)
     if not (training and context.training):
         return ops.leaky_relu(x, (lower + upper) / 2)

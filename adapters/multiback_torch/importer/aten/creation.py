@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from multiback import ops
+from multiback import dtypes, ops
 from multiback.graph.dims import Dim, Size
 from multiback_torch.importer.aten._types import cast, value
 
@@ -64,14 +64,20 @@ def _eye(n: int, m: int | None = None, *, context: Any, **_: Any) -> Any:
 def _linspace(start: Any, end: Any, steps: int, *, context: Any, **_: Any) -> Any:
     if all(isinstance(x, int | float) for x in (start, end)):
         return _constant(np.linspace(start, end, steps), context.dtype)
-    return cast(ops.linspace(value(start), value(end), steps), context.dtype)
+    exact = _exact(context.dtype)
+    return cast(ops.linspace(value(start, exact), value(end, exact), steps), context.dtype)
+
+
+def _exact(dtype: Any) -> Any:
+    return dtype if dtype.is_inexact else dtypes.float64
 
 
 def _logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, context: Any, **_: Any) -> Any:
     if all(isinstance(x, int | float) for x in (start, end)):
         return _constant(np.power(float(base), np.linspace(start, end, steps)), context.dtype)
-    exponents = ops.linspace(cast(value(start), context.dtype), cast(value(end), context.dtype), steps)
-    return ops.power(base, exponents)
+    exact = _exact(context.dtype)
+    exponents = ops.linspace(value(start, exact), value(end, exact), steps)
+    return cast(ops.power(base, exponents), context.dtype)
 
 
 def _lower_indices(row: int, col: int, offset: int = 0, *, context: Any, **_: Any) -> Any:

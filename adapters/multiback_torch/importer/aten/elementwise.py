@@ -44,7 +44,7 @@ def _ignoring_nan(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], A
     def of_two(self: Any, other: Any) -> Any:
         a, b = promoted(self, other)
         both = function(a, b)
-        if not both.dtype.is_float:
+        if not value(a).dtype.is_float:
             return both
         return ops.where(ops.isnan(a), b, ops.where(ops.isnan(b), a, both))
 
@@ -55,6 +55,9 @@ def _clamp(self: Any, min: Any = None, max: Any = None) -> Any:
     limits = [x for x in (min, max) if x is not None]
     found = promoted(self, *limits)
     x, bounds = value(found[0]), found[1:]
+    if x.dtype.kind == "b":
+        x = ops.logical_or(x, bounds[0]) if min is not None else x
+        return ops.logical_and(x, bounds[-1]) if max is not None else x
     if len(limits) == 2:
         if all(isinstance(b, int | float) for b in bounds):
             return ops.clip(x, bounds[0], bounds[1]) if bounds[0] <= bounds[1] else ops.full_like(x, bounds[1])
@@ -184,7 +187,7 @@ def _angle(self: Any) -> Any:
     x = floating(self)
     if x.dtype.is_complex:
         return ops.arctan2(ops.imag(x), ops.real(x))
-    return ops.where(ops.isnan(x), x, ops.where(ops.less(x, 0), math.pi, 0.0))
+    return ops.where(ops.isnan(x), x, ops.where(ops.less(x, 0), value(math.pi, x.dtype), 0.0))
 
 
 def _polar(abs: Any, angle: Any) -> Any:
@@ -300,8 +303,8 @@ HANDLERS = {
     "aten.special_erfc": _erfc,
     "aten.fix": _rounded(ops.trunc),
     "aten.floor": _rounded(ops.floor),
-    "aten.fmax": _ignoring_nan(ops.maximum),
-    "aten.fmin": _ignoring_nan(ops.minimum),
+    "aten.fmax": _ignoring_nan(_maximum),
+    "aten.fmin": _ignoring_nan(_minimum),
     "aten.frac": _frac,
     "aten.heaviside": _heaviside,
     "aten.hypot": _of_two_floats(ops.hypot),
@@ -340,7 +343,7 @@ HANDLERS = {
     "aten.special_entr": _entropy,
     "aten.special_xlog1py": _xlog1py,
     "aten.special_xlogy": _xlogy,
-    "aten.square": _of_any(ops.square),
+    "aten.square": _of_any(lambda x: ops.cast(x, dtypes.int64) if x.dtype.kind == "b" else ops.square(x)),
     "aten.trunc": _rounded(ops.trunc),
     "aten.view_as_complex": _view_as_complex,
     "aten.view_as_real": _view_as_real,

@@ -90,6 +90,12 @@ def _index(self: Any, indices: Sequence[Any]) -> Any:
     return ops.take(merged, flat_positions(given, sizes), place)
 
 
+def _masked_index(self: Any, mask: Any, indices: Sequence[Any], fill: Any) -> Any:
+    """Elements where a mask holds and a number elsewhere; the indices there may be out of range."""
+    found = _index(self, [None if i is None else ops.where(mask, i, 0) for i in indices])
+    return ops.where(mask, found, cast(fill, found.dtype))
+
+
 def _index_select(self: Any, dim: int, index: Any) -> Any:
     x = value(self)
     if not x.shape:
@@ -150,6 +156,7 @@ HANDLERS = {
     "aten.gather": _gather,
     "aten.index": _index,
     "aten._unsafe_index": _index,
+    "aten._unsafe_masked_index": _masked_index,
     "aten.index_select": _index_select,
     "aten.masked_fill": _masked_fill,
     "aten.masked_scatter": _masked_scatter,

@@ -95,11 +95,10 @@ def _pad(self: Any, pad: Sequence[Size], mode: str = "constant", value: Any = No
         return _constant_pad(self, pad, value)
     x = self
     widths = _pairs(x, pad)
-    cut = [_cut(w) for w in widths]
-    if any(c != slice(None) for c in cut):
-        x = ops.getitem(x, tuple(cut))
-        widths = tuple((a if _grows(a) else 0, b if _grows(b) else 0) for a, b in widths)
-    return ops.pad(x, widths, _MODES[mode])
+    grown = tuple((a if _grows(a) else 0, b if _grows(b) else 0) for a, b in widths)
+    # In this order the ends that are cut off still count as the edge of what is repeated or mirrored.
+    x = ops.pad(x, grown, _MODES[mode])
+    return x if grown == widths else ops.getitem(x, tuple(_cut(w) for w in widths))
 
 
 def _meshgrid(tensors: Sequence[Any], *, indexing: str = "ij") -> Any:

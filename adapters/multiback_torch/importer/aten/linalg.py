@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from multiback import dtypes, ops
-from multiback_torch.importer.aten._types import axis_of, cast, floating, promoted, value
+from multiback_torch.importer.aten._types import add, axis_of, cast, floating, multiply, promoted, value
 
 
 def _product(self: Any, other: Any) -> Any:
@@ -18,15 +18,13 @@ def _product(self: Any, other: Any) -> Any:
 def _scaled(x: Any, by: Any) -> Any:
     if isinstance(by, bool | int | float) and by == 1:
         return x
-    return ops.multiply(x, cast(by, x.dtype))
+    return multiply(x, cast(by, x.dtype))
 
 
 def _plus(bias: Any, beta: Any, found: Any, alpha: Any) -> Any:
     """beta * bias + alpha * found, where a NaN of the bias is ignored when beta is 0."""
     found = _scaled(found, alpha)
-    return (
-        found if isinstance(beta, int | float) and beta == 0 else ops.add(_scaled(cast(bias, found.dtype), beta), found)
-    )
+    return found if isinstance(beta, int | float) and beta == 0 else add(_scaled(cast(bias, found.dtype), beta), found)
 
 
 def _addmm(self: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
@@ -50,11 +48,12 @@ def _addmv(self: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -> A
 
 
 def _addr(self: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
-    return _plus(value(self), beta, ops.outer(*promoted(vec1, vec2)), alpha)
+    return _plus(value(self), beta, _outer(vec1, vec2), alpha)
 
 
 def _outer(self: Any, vec2: Any) -> Any:
-    return ops.outer(*promoted(self, vec2))
+    a, b = promoted(self, vec2)
+    return multiply(ops.expand_dims(a, -1), b) if a.dtype.kind == "b" else ops.outer(a, b)
 
 
 def _dot(self: Any, other: Any) -> Any:
@@ -75,7 +74,12 @@ def _einsum(equation: str, tensors: Sequence[Any], *, path: Any = None) -> Any:
 
 
 def _tensordot(self: Any, other: Any, dims_self: Sequence[int], dims_other: Sequence[int]) -> Any:
-    return ops.tensordot(self, other, (tuple(dims_self), tuple(dims_other)))
+    a, b = (value(x) for x in promoted(self, other))
+    for i, j in zip(dims_self, dims_other):
+        # Torch lets an axis of size 1 stand for any size.
+        if a.shape[i] != b.shape[j]:
+            a, b = (ops.sum(a, i, True), b) if b.shape[j] == 1 else (a, ops.sum(b, j, True))
+    return ops.tensordot(a, b, (tuple(dims_self), tuple(dims_other)))
 
 
 def _kron(self: Any, other: Any) -> Any:
@@ -84,7 +88,7 @@ def _kron(self: Any, other: Any) -> Any:
     a, b = (ops.reshape(x, (*[1] * (rank - len(x.shape)), *x.shape)) for x in (a, b))
     left = ops.reshape(a, [s for n in a.shape for s in (n, 1)])
     right = ops.reshape(b, [s for n in b.shape for s in (1, n)])
-    return ops.reshape(ops.multiply(left, right), [m * n for m, n in zip(a.shape, b.shape)])
+    return ops.reshape(multiply(left, right), [m * n for m, n in zip(a.shape, b.shape)])
 
 
 def _chained(tensors: Sequence[Any]) -> Any:
@@ -210,13 +214,67 @@ def _matrix_power(self: Any, n: int) -> Any:
     return ops.matrix_power(self, n)
 
 
-def _pinv(self: Any, rcond: float = 1e-15, hermitian: bool = False) -> Any:
-    return ops.pinv(self, rcond)
+def _pinv(self: Any, rcond: Any = 1e-15, hermitian: bool = False) -> Any:
+    return ops.pinv(_hermitian(value(self), "L") if hermitian else self, rcond)
+
+
+def _linalg_pinv(self: Any, *, atol: Any = None, rtol: Any = None, hermitian: bool = False) -> Any:
+    x = _hermitian(value(self), "L") if hermitian else value(self)
+    if atol is None:
+        return ops.pinv(x, rtol)
+    relative = ops.divide(atol, ops.amax(ops.svdvals(x), -1))
+    return ops.pinv(x, relative if rtol is None else ops.maximum(relative, rtol))
 
 
 def _eigvalsh(self: Any, UPLO: str = "L") -> Any:
-    x = value(self)
-    return ops.eigvalsh(x if UPLO == "L" else ops.conj(ops.matrix_transpose(x)))
+    return ops.eigvalsh(_hermitian(value(self), UPLO))
+
+
+def _svd(A: Any, full_matrices: bool = False, compute_uv: bool = True, *, driver: Any = None) -> Any:
+    """The signs of singular vectors are those of ops.svd, which torch leaves open."""
+    return ops.svd(A, full_matrices) if compute_uv else (None, ops.svdvals(A), None)
+
+
+def _linalg_svd(A: Any, full_matrices: bool = True, *, driver: Any = None) -> Any:
+    return ops.svd(A, full_matrices)
+
+
+def _eigh(A: Any, UPLO: str = "L", compute_v: bool = True) -> Any:
+    """The signs of eigenvectors are those of ops.eigh, which torch leaves open."""
+    x = _hermitian(value(A), UPLO)
+    return ops.eigh(x) if compute_v else (ops.eigvalsh(x), None)
+
+
+def _qr(A: Any, mode: str = "reduced") -> Any:
+    """The diagonal of R is not negative, a sign that torch leaves open."""
+    return ops.qr(A, mode)
+
+
+def _hermitian(x: Any, uplo: str) -> Any:
+    """The matrices of which torch reads one triangle only."""
+    lower = ops.tril(x) if uplo == "L" else ops.conj(ops.matrix_transpose(ops.triu(x)))
+    return ops.add(lower, ops.conj(ops.matrix_transpose(ops.tril(lower, -1))))
+
+
+def _gram(factor: Any, upper: bool) -> Any:
+    x = ops.triu(factor) if upper else ops.tril(factor)
+    adjoint = ops.conj(ops.matrix_transpose(x))
+    return ops.matmul(adjoint, x) if upper else ops.matmul(x, adjoint)
+
+
+def _cholesky_inverse(self: Any, upper: bool = False) -> Any:
+    return ops.inv(_gram(self, upper))
+
+
+def _cholesky_solve(self: Any, input2: Any, upper: bool = False) -> Any:
+    return ops.solve(_gram(input2, upper), self)
+
+
+def _triangular_solve(
+    self: Any, A: Any, upper: bool = True, transpose: bool = False, unitriangular: bool = False
+) -> Any:
+    a = ops.matrix_transpose(value(A)) if transpose else value(A)
+    return _solve_triangular(a, self, upper=upper != transpose, unitriangular=unitriangular), A
 
 
 def _cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: int | None = None) -> Any:
@@ -281,7 +339,23 @@ HANDLERS = {
     "aten.linalg_matrix_norm": _matrix_norm,
     "aten.linalg_matrix_power": _matrix_power,
     "aten.linalg_multi_dot": _chained,
+    "aten._linalg_eigh": _eigh,
+    "aten._linalg_svd": _svd,
+    "aten.linalg_eigh": _eigh,
+    "aten.linalg_qr": _qr,
+    "aten.linalg_svd": _linalg_svd,
+    "aten._linalg_slogdet": lambda A: (*ops.slogdet(A), None, None),
+    "aten._linalg_solve_ex": lambda A, B, *, left=True, check_errors=False: (_solve(A, B, left=left), None, None, None),
+    "aten.cholesky_inverse": _cholesky_inverse,
+    "aten.cholesky_solve": _cholesky_solve,
     "aten.linalg_pinv": _pinv,
+    "aten.linalg_pinv.atol_rtol_float": _linalg_pinv,
+    "aten.linalg_pinv.atol_rtol_tensor": _linalg_pinv,
+    "aten.linalg_solve_ex": lambda A, B, *, left=True, check_errors=False: (
+        _solve(A, B, left=left),
+        ops.zeros(A.shape[:-2], dtypes.int32),
+    ),
+    "aten.triangular_solve": _triangular_solve,
     "aten.linalg_slogdet": _slogdet,
     "aten.linalg_solve": _solve,
     "aten.linalg_solve_triangular": _solve_triangular,

@@ -39,7 +39,8 @@ def _nanmean(self: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
 
 
 def _prod(self: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
-    return ops.prod(_summed(self, dtype), axes_of(dim, self), keepdim)
+    x = _summed(self, dtype)
+    return cast(ops.prod(x, axes_of(dim, self), keepdim), x.dtype)
 
 
 def _count_of(x: Any, axes: tuple[int, ...]) -> Size:

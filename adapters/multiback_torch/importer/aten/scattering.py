@@ -10,7 +10,7 @@ import numpy as np
 from multiback import dtypes, ops
 from multiback.errors import UnsupportedModel
 from multiback.graph.dims import Size, product
-from multiback_torch.importer.aten._types import axis_of, cast, value, with_axis
+from multiback_torch.importer.aten._types import add, axis_of, cast, multiply, value, with_axis
 from multiback_torch.importer.aten.indexing import flat_positions, is_mask, without_constant_masks
 from multiback_torch.importer.aten.shaping import bounds, slice_along
 
@@ -27,7 +27,7 @@ def _index_put(self: Any, indices: Sequence[Any], values: Any, accumulate: bool 
         return _put_where(x, indices, values, accumulate)
     axes = [a for a, index in enumerate(indices) if index is not None]
     if not axes:
-        return ops.add(x, values) if accumulate else ops.broadcast_to(values, x.shape)
+        return add(x, values) if accumulate else ops.broadcast_to(values, x.shape)
     given = [value(indices[a]) for a in axes]
     given = list(ops.broadcast_arrays(*given)) if len(given) > 1 else given
     others = [a for a in range(len(x.shape)) if a not in axes]
@@ -36,7 +36,7 @@ def _index_put(self: Any, indices: Sequence[Any], values: Any, accumulate: bool 
     at = given[0].shape
     values = _in_front(values, at, rest, axes, others)
     count = product(at)
-    rows = ops.scatter_rows(
+    rows = _written(
         ops.reshape(moved, (product(sizes), *rest)),
         ops.reshape(flat_positions(given, sizes), (count,)),
         ops.reshape(values, (count, *rest)),
@@ -44,6 +44,14 @@ def _index_put(self: Any, indices: Sequence[Any], values: Any, accumulate: bool 
     )
     back = np.argsort((*axes, *others)).tolist()
     return ops.transpose(ops.reshape(rows, moved.shape), back)
+
+
+def _written(rows: Any, places: Any, updates: Any, reduction: str | None) -> Any:
+    """Rows written or combined; bools are combined as integers."""
+    if reduction is None or rows.dtype.kind != "b":
+        return ops.scatter_rows(rows, places, updates, reduction)
+    rows, updates = (ops.cast(x, dtypes.int32) for x in (rows, updates))
+    return ops.cast(ops.scatter_rows(rows, places, updates, reduction), dtypes.bool_)
 
 
 def _in_front(values: Any, at: Sequence[Size], rest: Sequence[Size], axes: list[int], others: list[int]) -> Any:
@@ -71,7 +79,7 @@ def _put_where(x: Any, indices: Sequence[Any], values: Any, accumulate: bool) ->
     if len(values.shape) > after:
         values = ops.reshape(values, values.shape[1:])
     mask = ops.reshape(value(mask, dtypes.bool_), (*mask.shape, *[1] * after))
-    return ops.where(mask, ops.add(x, values) if accumulate else values, x)
+    return ops.where(mask, add(x, values) if accumulate else values, x)
 
 
 def _flat_places(x: Any, dim: int, index: Any) -> Any:
@@ -104,7 +112,7 @@ def _reduced(flat: Any, at: Any, updates: Any, reduce: str, include_self: bool) 
     if not include_self:
         start = ops.broadcast_to(ops.cast(_neutral(reduce, flat.dtype), flat.dtype), updates.shape)
         flat = ops.scatter_rows(flat, at, start, None)
-    found = ops.scatter_rows(flat, at, updates, _REDUCTIONS[reduce])
+    found = _written(flat, at, updates, _REDUCTIONS[reduce])
     if reduce != "mean":
         return found
     ones = ops.ones_like(updates)
@@ -114,6 +122,8 @@ def _reduced(flat: Any, at: Any, updates: Any, reduce: str, include_self: bool) 
 
 
 def _neutral(reduce: str, dtype: Any) -> Any:
+    if dtype.kind == "b":
+        return np.asarray(reduce in ("prod", "multiply", "amin"))
     if reduce in ("amax", "amin"):
         limits = np.iinfo(dtype.numpy) if dtype.is_integer else None
         low, high = (int(limits.min), int(limits.max)) if limits else (float("-inf"), float("inf"))
@@ -147,7 +157,7 @@ def _rows(self: Any, dim: int, index: Any, source: Any, reduce: str | None, incl
 
 
 def _index_add(self: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Any:
-    source = value(source) if alpha == 1 else ops.multiply(source, alpha)
+    source = value(source) if alpha == 1 else multiply(value(source), alpha)
     return _rows(self, dim, index, source, "add")
 
 
@@ -163,7 +173,7 @@ def _index_fill(self: Any, dim: int, index: Any, value: Any) -> Any:
 
 
 def _scalar(x: Any, dtype: Any) -> Any:
-    return cast(value(x), dtype)
+    return value(x, dtype)
 
 
 def _index_reduce(self: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True) -> Any:

@@ -256,16 +256,18 @@ def _unfold(self: Any, dimension: int, size: int, step: int) -> Any:
     if isinstance(count, int):
         places = np.arange(count)[:, None] * step + np.arange(size)
         windows = ops.take(x, places.astype(np.int32), axis)
-        return ops.moveaxis(windows, axis + 1, -1)
+        return ops.moveaxis(windows, axis + 1, -1) if len(self.shape) else ops.reshape(windows, (size,))
     return ops.stack([slice_along(x, axis, i, i + (count - 1) * step + 1, step) for i in range(size)], -1)
 
 
 def _as_strided(self: Any, size: Any, stride: Any, storage_offset: Any = None, *, context: Any) -> Any:
     source = context.node.args[0].meta["val"]
-    if not source.is_contiguous():
-        raise UnsupportedModel("as_strided of a tensor that is not contiguous depends on how torch stores it.")
     x = value(self)
-    offset = storage_offset or 0
+    offset = 0 if storage_offset is None else storage_offset - int(source.storage_offset())
+    reach = offset + sum((n - 1) * s for n, s in zip(size, stride))
+    inside = isinstance(reach, Dim) or isinstance(product(x.shape), Dim) or 0 <= reach < product(x.shape)
+    if not source.is_contiguous() or not inside:
+        raise UnsupportedModel("as_strided of a tensor that is not contiguous depends on how torch stores it.")
     places: Any = None
     for axis, (count, step) in enumerate(zip(size, stride)):
         along: Any = np.arange(count) if isinstance(count, int) else ops.iota(count)
@@ -310,6 +312,8 @@ def _channel_shuffle(self: Any, groups: int) -> Any:
 
 def _at_least(count: int) -> Any:
     def widened(self: Any) -> Any:
+        if isinstance(self, list | tuple):
+            return [widened(x) for x in self]
         x = value(self)
         if len(x.shape) >= count:
             return x
