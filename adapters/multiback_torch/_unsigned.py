@@ -9,7 +9,7 @@ from multiback.graph.ir import Equation, Graph, Literal, Value, map_tuple
 from multiback.graph.op import OPS
 
 UNSIGNED = frozenset({dtypes.uint16, dtypes.uint32, dtypes.uint64})
-SUPPORTED = frozenset({"cast", "reshape", "transpose", "broadcast_to", "stop_gradient"})
+SUPPORTED = frozenset({"cast", "reshape", "transpose", "broadcast_to", "stop_gradient", "bitcast"})
 """Ops that PyTorch's kernels do on these dtypes."""
 
 

@@ -29,6 +29,9 @@ def _as_dtype(call: dict[str, Any]) -> None:
     cases=[
         *exact(["float64"], Sample(values=[1.0, -0.0, _INF]), dtype="int64"),
         *exact(["int32"], Sample(values=[0x3F800000, -1]), label="to uint32", dtype="uint32"),
+        *exact(["uint32"], Sample(values=[0x3F800000, 1]), label="from uint32", dtype="int32"),
+        *exact(["int16"], Sample(values=[0x3F80, -1]), label="to uint16", dtype="uint16"),
+        *exact(["uint16"], Sample(values=[0x3F80, 1]), label="from uint16", dtype="int16"),
     ],
 )
 def bitcast(x: Array, dtype: Any) -> Spec:
