@@ -4,8 +4,8 @@
     python conformance_tests/porting/onnx_suite.py --markdown docs/onnx.md    # torch, jax and tensorflow
 
 A case passes when every output has the dtype, the shape and, within the case's own tolerances (rtol 1e-3, atol 1e-7),
-the numbers that the suite holds. An input whose number the graph must know when it is built (the shape given to Reshape)
-is given as `from_onnx(..., inputs={name: array})`, as a person would; the importer's own error names it.
+the numbers that the suite holds. An input whose number the graph must know when it is built (the shape given to
+Reshape) is given as `from_onnx(..., inputs={name: array})`, as a person would; the importer's own error names it.
 """
 
 from __future__ import annotations

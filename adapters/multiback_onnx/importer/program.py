@@ -65,7 +65,7 @@ class OnnxProgram:
         builder = current_builder()
         scope = Scope(self.constants)
         for name, variable in weights.items():
-            scope[name] = builder.read(variable) if builder is not None else variable
+            scope[name] = builder.lift(variable) if builder is not None else variable
         given = iter(args)
         for name, argument in self.arguments.items():
             scope[name] = argument if isinstance(argument, np.ndarray) else next(given)

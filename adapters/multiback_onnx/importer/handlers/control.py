@@ -10,6 +10,7 @@ from multiback import ops
 from multiback.errors import MultibackError
 from multiback.graph.dims import Dim
 from multiback.porting import host_values
+from multiback_onnx.importer.constant_folding import computed
 from multiback_onnx.importer.interpreter import Scope
 from multiback_onnx.importer.node import NeedsValue, Node, array, shape_of
 from multiback_onnx.importer.registry import handler
@@ -31,7 +32,7 @@ def _run(node: Node, graph: Any, values: list[Any]) -> tuple[Any, ...]:
 def if_(node: Node, condition: Any) -> Any:
     """One of two graphs: chosen while the graph is built where the condition is known, else a `cond`."""
     graphs = node.attributes["then_branch"], node.attributes["else_branch"]
-    known = condition if host_values.is_host(condition) else _constant(condition)
+    known = _constant(condition)
     if known is not None:
         return _run(node, graphs[0] if bool(np.reshape(known, ())) else graphs[1], [])
     predicate = ops.reshape(array(condition), ())
@@ -42,9 +43,8 @@ def if_(node: Node, condition: Any) -> Any:
 
 
 def _constant(x: Any) -> Any:
-    from multiback_onnx.importer.constant_folding import computed
-
-    return computed(x)
+    """The numbers of a value, if they are known while the graph is built."""
+    return x if host_values.is_host(x) else computed(x)
 
 
 @handler("Loop")
@@ -52,14 +52,12 @@ def loop(node: Node, limit: Any, condition: Any, *initial: Any) -> Any:
     """Rounds of a graph: written out if few, a scan if their number is known, else a while loop."""
     body = node.attributes["body"]
     outputs = len(body.output) - 1 - len(initial)
-    count = None
-    if limit is not None:
-        known = limit if host_values.is_host(limit) else _constant(limit)
-        count = None if known is None else int(np.reshape(known, ()))
-    always = condition is None or host_values.is_host(condition)
-    if always and condition is not None and not bool(np.reshape(condition, ())):
+    known = None if limit is None else _constant(limit)
+    count = None if known is None else int(np.reshape(known, ()))
+    first = np.asarray(True) if condition is None else _constant(condition)
+    if first is not None and not bool(np.reshape(first, ())):
         count = 0
-    if count is None or not always:
+    if count is None or first is None:
         if outputs:
             node.known(limit if count is None and limit is not None else condition, "number of rounds")
         return _while(node, body, limit, condition, initial)
@@ -84,7 +82,7 @@ def _unrolled(node: Node, body: Any, count: int, carried: list[Any], outputs: in
         carried = rest[: len(carried)]
         for column, value in zip(columns, rest[len(carried) :]):
             column.append(value)
-        known = going if host_values.is_host(going) else _constant(going)
+        known = _constant(going)
         if known is None:
             raise node.refuse(
                 "whether the loop goes on depends on data, and it collects a value from each round, so that the "
