@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from multiback.errors import PortError
 from multiback.graph.dims import Dim, product
-from multiback.graph.ir import Equation, Literal
+from multiback.graph.ir import Equation
 from multiback.porting.source.calls import Call, Entry, When, Write
 from multiback_torch.exporter.helpers.layers import attention
+from multiback_torch.exporter.helpers.recurrent import gru, lstm, simple_rnn
 from multiback_torch.fast import FAST
 from multiback_torch.lowering import LOWER
 
@@ -81,6 +83,18 @@ def _dropout(equation: Equation) -> str:
     return "{x:array} * F.dropout(torch.ones({noise_shape}, dtype={output_dtype}, device={device}), {rate})"
 
 
+def _constant_pad(equation: Equation) -> str:
+    widths = [n for pair in reversed(equation.attributes["pad_width"]) for n in pair]
+    while widths and widths[-1] == widths[-2] == 0:
+        del widths[-2:]
+    if not widths:
+        return "{x:array}"
+    value = "" if equation.attributes["value"] == 0 else ", value={value}"
+    if any(isinstance(n, Dim) for n in widths):
+        raise PortError("constant_pad by a symbolic width cannot be written for 'torch'.")
+    return f"F.pad({{x:array}}, {tuple(widths)}{value})"
+
+
 def _gelu(equation: Equation) -> str:
     return 'F.gelu({x:array}, approximate="tanh")' if equation.attributes["approximate"] else "F.gelu({x:array})"
 
@@ -142,14 +156,6 @@ def _uniform(equation: Equation) -> str:
     return y if (low, high) == (0, 1) else f"{{low}} + ({{high}} - {{low}}) * {y}"
 
 
-def _full(equation: Equation) -> str | None:
-    return (
-        "torch.full({shape}, {fill_value}, dtype={output_dtype}, device={device})"
-        if isinstance(equation.inputs[0] if equation.inputs else None, Literal)
-        else None
-    )
-
-
 _ACTIVATIONS = {
     "relu": "torch.relu({x:array})",
     "square": "torch.square({x:array})",
@@ -195,6 +201,17 @@ EXPRESSIONS: dict[str, Entry] = {
     "dot_product_attention": When(
         Call(attention, arguments={"scale": None, "is_causal": False}), FAST["dot_product_attention"].when
     ),
+    "lstm": When(Call(lstm), FAST["lstm"].when),
+    "gru": When(Call(gru), FAST["gru"].when),
+    "simple_rnn": When(Call(simple_rnn), FAST["simple_rnn"].when),
+    "constant_pad": Write(_constant_pad),
+    "zeros": "torch.zeros({shape}, dtype={dtype}, device={device})",
+    "ones": "torch.ones({shape}, dtype={dtype}, device={device})",
+    "repeat": When(
+        Call("torch.repeat_interleave", positional=("repeats",), arguments={"axis": None}, names=_NAMED),
+        lambda e: isinstance(e.attributes["repeats"], int) and isinstance(e.attributes["axis"], int),
+    ),
+    "tile": When("torch.tile({x}, {repeats})", lambda e: isinstance(e.attributes["repeats"], tuple)),
     "iota": "torch.arange({size}, dtype=torch.int32, device={device})",
     "dimension": "torch.scalar_tensor({size}, dtype={dtype}, device={device})",
     "broadcast_to": "{x:array}.expand({shape})",

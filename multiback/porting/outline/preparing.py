@@ -73,9 +73,14 @@ def _without_fresh_state(graph: Graph) -> Graph:
 def _only_counts(graph: Graph, place: int, made: dict[Value, Equation]) -> bool:
     """Whether a state's update depends on that state alone, and counts: it is an integer."""
     state, new = graph.inputs[graph.updates[place]], graph.outputs[place]
-    if not isinstance(new, Value) or new.dtype.kind not in "iu" or str(state.name).rpartition("/")[2] != "random_state":
+    if not isinstance(new, Value) or new.dtype.kind not in "iu" or not _is_counter_of_draws(str(state.name)):
         return False
     return all(not _reads({new}, made, v) for v in graph.inputs if v is not state)
+
+
+def _is_counter_of_draws(name: str) -> bool:
+    parts = name.split("/")
+    return parts[-1] == "random_state" or parts[-2:-1] == ["seed_generator"]
 
 
 def _reads(values: set[Value], made: dict[Value, Equation], what: Value) -> bool:

@@ -134,7 +134,8 @@ class _Builder:
             for v in [*s.reads, *([] if s.target is None else [s.target])]:
                 if v not in made and v not in held and not self._held_by(path, v):
                     found[v] = None
-        return list(found)
+        # Data first, then masks, then weights of others.
+        return sorted(found, key=lambda v: (v in self.weights, v.dtype.kind == "b"))
 
     def _held_by(self, path: Path, value: Value) -> bool:
         place = self.places.paths.get(value)

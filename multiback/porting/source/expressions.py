@@ -96,8 +96,6 @@ class _One:
         """What stands for `{key:spec}`; `alone`: between commas or brackets, where nothing binds tighter."""
         if key in self.operands and spec == "args":
             return ", ".join(self._operand(x, False, True) for x in self.operands[key])  # type: ignore[union-attr]
-        if key in self.operands and spec == "args":
-            return ", ".join(self._operand(x, False, True) for x in self.operands[key])  # type: ignore[union-attr]
         if key in self.operands:
             return self._operand(self.operands[key], spec == "array", alone)
         if key == "output_dtype":
