@@ -41,7 +41,8 @@ class NativeModel(Protocol):
         """The outputs, and the statistics (weights that are not trainable) that a call in training changed.
 
         Raises:
-            CannotRun: if the original cannot run like this, with the reason.
+            CannotRun: if the original cannot run like this, with the reason: also in float64 when it would compute
+                parts in a lower precision.
         """
 
     def gradients(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, float64: bool) -> dict[str, np.ndarray]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from typing import Any
 
 import numpy as np
 import torch
 from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from multiback.porting.imported import CannotRun
 from multiback_torch.importer.inputs import plain
@@ -79,8 +81,21 @@ class TorchOriginal:
         fast = torch.backends.mha.get_fastpath_enabled()
         torch.backends.mha.set_fastpath_enabled(False)
         try:
-            return module(*args, **kwargs)
+            with _Precision() if float64 else contextlib.nullcontext():
+                return module(*args, **kwargs)
         except RuntimeError as error:
             raise CannotRun(f"The original does not run{' in float64' * float64}: {error}") from error
         finally:
             torch.backends.mha.set_fastpath_enabled(fast)
+
+
+class _Precision(TorchDispatchMode):
+    """Refuses what computes in a lower precision than float64, whatever its inputs are."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        found = func(*args, **(kwargs or {}))
+        given = [x for x in pytree.tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
+        made = [x for x in pytree.tree_leaves(found) if isinstance(x, torch.Tensor)]
+        if any(x.dtype in _DOUBLE for x in made) and any(x.dtype == torch.float64 for x in given):
+            raise CannotRun(f"the original computes in {made[0].dtype} inside, at {func}")
+        return found
