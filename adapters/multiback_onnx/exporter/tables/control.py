@@ -102,6 +102,9 @@ def _scan(
     call: Call, init: Any, xs: Any, captures: Any, body: Graph, length: Any, reverse: bool
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     e, states, rows = call.emitter, len(init), len(xs)
+    if length == 0:
+        none = [e.node("Expand", [e.number(0, y.dtype), e.sizes(y.shape)]) for y in call.equation.flat_outputs[states:]]
+        return tuple(e.name(x) for x in init), tuple(none)
     inner = e.inner()
     inputs = [_as_input(inner, v, "state") for v in body.inputs[:states]]
     inputs += [_as_input(inner, v, "row") for v in body.inputs[states : states + rows]]

@@ -53,9 +53,14 @@ _UNARY_COMPOSITES = {
 }  # fmt: skip
 
 
+_ROUNDING = ("Floor", "Round")
+
+
 def _register(op: str, name: str, **more: Any) -> None:
     @writes(op, **more)
-    def _(call: Call, x: Any) -> View:
+    def _(call: Call, x: Any) -> Any:
+        if name in _ROUNDING and not x.dtype.is_float:
+            return _stop_gradient(call, x)
         return unary(call, name, x)
 
 
@@ -109,11 +114,6 @@ def _cast(call: Call, x: Any, dtype: Any) -> Any:
 def _dimension(call: Call, size: Any, dtype: Any) -> str:
     scalar = call.emitter.node("Squeeze", [call.emitter.size(size), call.emitter.integers(0)])
     return scalar if dtype == dtypes.int64 else call.emitter.cast(scalar, dtype)
-
-
-@writes("power")
-def _power(call: Call, x1: Any, x2: Any) -> View:
-    return combined(call, "Pow", x1, x2)
 
 
 @writes("divide")

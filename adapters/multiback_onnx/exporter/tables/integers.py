@@ -13,7 +13,7 @@ import numpy as np
 from multiback import dtypes
 from multiback.dtypes import DType
 from multiback.graph.ir import Equation
-from multiback_onnx.exporter.emitter import Call, View
+from multiback_onnx.exporter.emitter import FIRST, Call, View
 from multiback_onnx.exporter.tables import writes
 from multiback_onnx.exporter.tables.elementwise import combined, together
 
@@ -43,7 +43,14 @@ def _arithmetic(op: str, name: str) -> None:
         return View(narrowed(call, call.emitter.node(name, names), call.out.dtype), order)
 
 
-for _op, _name in {"add": "Add", "subtract": "Sub", "multiply": "Mul", "maximum": "Max", "minimum": "Min"}.items():
+for _op, _name in {
+    "add": "Add",
+    "subtract": "Sub",
+    "multiply": "Mul",
+    "power": "Pow",
+    "maximum": "Max",
+    "minimum": "Min",
+}.items():
     _arithmetic(_op, _name)
 
 
@@ -51,6 +58,9 @@ def _comparison(op: str, name: str, **more: Any) -> None:
     @writes(op, **more)
     def _(call: Call, x1: Any, x2: Any) -> View:
         names, order = widened(call, x1, x2)
+        if x1.dtype == dtypes.uint64 and name != "Equal":
+            # Moved by 2**63, unsigned numbers have the order of signed ones.
+            names = [call.emitter.node("Add", [n, call.emitter.number(FIRST, dtypes.int64)]) for n in names]
         return View(call.emitter.node(name, names), order)
 
 
@@ -71,22 +81,20 @@ def _not_equal(call: Call, x1: Any, x2: Any) -> View:
     return View(call.emitter.node("Not", [call.emitter.node("Equal", names)]), order)
 
 
-def _by_zero(call: Call, divisor: str, dtype: DType) -> tuple[str, str]:
-    """A divisor without zeros, and where they were: runtimes stop at an integer division by zero."""
+def _divisor(call: Call, divisor: str, dtype: DType) -> tuple[str, str, str]:
+    """A divisor without 0 and -1, and where they were: by these, a runtime's integer division can end the process."""
     e = call.emitter
-    zero = e.number(0, dtype)
-    where = e.node("Equal", [divisor, zero])
-    return e.node("Where", [where, e.number(1, dtype), divisor]), where
+    zero, minus = (e.node("Equal", [divisor, e.number(n, dtype)]) for n in (0, -1))
+    return e.node("Where", [e.node("Or", [zero, minus]), e.number(1, dtype), divisor]), zero, minus
 
 
-def _float_remainder(call: Call, a: str, b: str, dtype: DType) -> str:
-    """The remainder with the sign of the divisor, from that with the sign of the dividend."""
+def _truncated(call: Call, a: str, b: str, dtype: DType) -> tuple[str, str]:
+    """The remainder with the sign of the dividend, and where that of the divisor is another."""
     e = call.emitter
     zero = e.number(0, dtype)
     rest = e.node("Mod", [a, b], fmod=1)
     signs = e.node("Xor", [e.node("Less", [rest, zero]), e.node("Less", [b, zero])])
-    wrong = e.node("And", [e.node("Not", [e.node("Equal", [rest, zero])]), signs])
-    return e.node("Where", [wrong, e.node("Add", [rest, b]), rest])
+    return rest, e.node("And", [e.node("Not", [e.node("Equal", [rest, zero])]), signs])
 
 
 @writes("remainder")
@@ -94,9 +102,10 @@ def _remainder(call: Call, x1: Any, x2: Any) -> View:
     e, dtype = call.emitter, call.out.dtype
     (a, b), order = widened(call, x1, x2)
     if dtype.is_float:
-        return View(_float_remainder(call, a, b, dtype), order)
+        rest, wrong = _truncated(call, a, b, dtype)
+        return View(e.node("Where", [wrong, e.node("Add", [rest, b]), rest]), order)
     wide = dtypes.int64 if is_narrow(dtype) else dtype
-    safe, zeros = _by_zero(call, b, wide)
+    safe, zeros, _ = _divisor(call, b, wide)
     rest = e.node("Where", [zeros, e.number(0, wide), e.node("Mod", [a, safe])])
     return View(narrowed(call, rest, dtype), order)
 
@@ -106,13 +115,15 @@ def _floor_divide(call: Call, x1: Any, x2: Any) -> View:
     e, dtype = call.emitter, call.out.dtype
     (a, b), order = widened(call, x1, x2)
     if dtype.is_float:
-        rest = _float_remainder(call, a, b, dtype)
+        rest, wrong = _truncated(call, a, b, dtype)
         whole = e.node("Round", [e.node("Div", [e.node("Sub", [a, rest]), b])])
+        whole = e.node("Sub", [whole, e.cast(wrong, dtype)])
         plain, zero = e.node("Div", [a, b]), e.node("Equal", [b, e.number(0, dtype)])
         return View(e.node("Where", [zero, plain, whole]), order)
     wide = dtypes.int64 if is_narrow(dtype) else dtype
-    safe, zeros = _by_zero(call, b, wide)
+    safe, zeros, minus = _divisor(call, b, wide)
     quotient = e.node("Div", [e.node("Sub", [a, e.node("Mod", [a, safe])]), safe])
+    quotient = e.node("Where", [minus, e.node("Neg", [a]), quotient])
     return View(narrowed(call, e.node("Where", [zeros, e.number(0, wide), quotient]), dtype), order)
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from multiback import dtypes
 from multiback.graph.ir import Equation, Value
 from multiback_onnx.exporter.emitter import Call
 from multiback_onnx.exporter.tables import writes
+from multiback_onnx.exporter.tables.integers import is_narrow, narrowed
 
 
 @writes("matmul")
 def _matmul(call: Call, x1: Any, x2: Any) -> str:
-    return call.emitter.node("MatMul", [call.emitter.name(x1), call.emitter.name(x2)])
+    e, narrow = call.emitter, is_narrow(call.out.dtype)
+    names = [e.cast(e.name(x), dtypes.int64) if narrow else e.name(x) for x in (x1, x2)]
+    return narrowed(call, e.node("MatMul", names), call.out.dtype)
 
 
 def _is_gemm(equation: Equation, opset: int) -> bool:

@@ -43,7 +43,7 @@ def _gates(e: Emitter, name: str, order: tuple[int, ...], axis: int) -> str:
     """Blocks along an axis in another order."""
     if order == tuple(range(len(order))):
         return name
-    parts = e.node("Split", [name], len(order), axis=axis, num_outputs=len(order))
+    parts: list[str] = e.node("Split", [name], len(order), axis=axis, num_outputs=len(order))
     return e.node("Concat", [parts[i] for i in order], axis=axis)
 
 

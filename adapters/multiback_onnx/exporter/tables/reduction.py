@@ -23,13 +23,15 @@ def reduced(call: Call, op: str, x: Any, axis: Any, keepdims: bool) -> Any:
         return view
     order = view.order
     places = axes if order is None else [order[a] for a in axes]
-    name = e.cast(view.name, dtypes.int64) if is_narrow(x.dtype) else view.name
+    # Runtimes add int32 in floats, and so lose how they wrap.
+    wide = x.dtype.is_integer and x.dtype != dtypes.int64 and (is_narrow(x.dtype) or op in ("ReduceSum", "ReduceProd"))
+    name = e.cast(view.name, dtypes.int64) if wide else view.name
     name = e.node(op, [name, e.integers(*sorted(places))], keepdims=int(keepdims))
     if order is not None and not keepdims:
         kept = [order[i] for i in range(x.ndim) if i not in axes]
         order = tuple(sorted(kept).index(p) for p in kept)
         order = None if order == tuple(range(len(order))) else order
-    return View(narrowed(call, name, x.dtype), order)
+    return View(e.cast(name, x.dtype) if wide else name, order)
 
 
 def _reduction(op: str, name: str, **more: Any) -> None:
@@ -44,7 +46,9 @@ for _op, _name in {"sum": "ReduceSum", "prod": "ReduceProd", "amax": "ReduceMax"
 
 def _wide_floats(equation: Equation, opset: int) -> bool:
     x = equation.inputs[0]
-    return isinstance(x, Value) and x.dtype.is_float and x.dtype.bits >= 32 and equation.attributes["axis"] != ()
+    if not isinstance(x, Value) or 0 in x.shape:
+        return False
+    return x.dtype.is_float and x.dtype.bits >= 32 and equation.attributes["axis"] != ()
 
 
 _reduction("mean", "ReduceMean", when=_wide_floats)
@@ -55,7 +59,7 @@ def _any(call: Call, x: Any, axis: Any, keepdims: bool) -> Any:
     e, axes = call.emitter, _axes(x, axis)
     if not axes:
         return e.name(x)
-    found = e.node("ReduceMax", [e.cast(e.name(x), dtypes.int32), e.integers(*axes)], keepdims=int(keepdims))
+    found = e.node("ReduceSum", [e.cast(e.name(x), dtypes.int64), e.integers(*axes)], keepdims=int(keepdims))
     return e.cast(found, dtypes.bool_)
 
 
@@ -88,6 +92,8 @@ def _cumulative_prod(call: Call, x: Any, axis: int, reverse: bool) -> str:
     from multiback_onnx.exporter.tables.control import scanned
 
     e, axis = call.emitter, axis % x.ndim
+    if x.shape[axis] == 0:
+        return e.name(x)
     wide = dtypes.int64 if is_narrow(x.dtype) else x.dtype
     rows = (axis, *(a for a in range(x.ndim) if a != axis))
     name = e.arranged(x, rows)

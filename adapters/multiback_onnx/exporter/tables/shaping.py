@@ -76,8 +76,9 @@ def _stack(call: Call, x: Any, axis: int) -> str:
 
 
 def _known_parts(equation: Equation, opset: int) -> bool:
-    outputs, axis = equation.flat_outputs, equation.attributes["axis"]
-    return len(outputs) > 1 and not any(isinstance(y.shape[axis], Dim) for y in outputs)
+    outputs, axis, x = equation.flat_outputs, equation.attributes["axis"], equation.inputs[0]
+    sizes = [y.shape[axis] for y in outputs]
+    return len(sizes) > 1 and not any(isinstance(n, Dim) for n in sizes) and sum(sizes) == x.shape[axis]  # type: ignore
 
 
 @writes("split", when=_known_parts)
@@ -91,6 +92,8 @@ def _split(call: Call, x: Any, indices_or_sections: Any, axis: int) -> tuple[str
 @writes("constant_pad")
 def _constant_pad(call: Call, x: Any, pad_width: Any, value: Any) -> Any:
     e, rank = call.emitter, x.ndim
+    if not rank:
+        return e.name(x)
     before = [p[0] for p in pad_width]
     after = [p[1] for p in pad_width]
     if any(isinstance(n, Dim) for n in (*before, *after)):
