@@ -41,7 +41,8 @@ def read_tensors(path: str | os.PathLike[str]) -> Mapping[str, np.ndarray]:
 
 def _read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # An open file is closed whatever NumPy finds in it.
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise SavingError(f"{path} is not a valid .npz file: {error}. Use an undamaged copy.") from error
