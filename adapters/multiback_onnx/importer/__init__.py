@@ -13,6 +13,7 @@ from multiback.porting.imported import Imported, Weight
 
 def load(
     source: Any,
+    example_inputs: Any = None,
     *,
     name: str | None = None,
     inputs: Mapping[str, Any] | None = None,
@@ -24,6 +25,7 @@ def load(
 
     Arguments:
         source: A path, bytes or an `onnx.ModelProto`. External data is read only from inside the folder of the path.
+        example_inputs: Arrays in the order of the inputs, or by name: they say the sizes that the model does not.
         name: Of the model; by default the file's or the graph's.
         inputs: By input name a shape (None for the batch, a string for another size that is not known yet), or an
             array: the fixed value of an input that must be known while the graph is built, such as the shape given to
@@ -56,7 +58,8 @@ def load(
     arrays = {t.name: files.array_of(t, folder, release=ours) for t in proto.graph.initializer}
     roles = model.roles_of(proto.graph, arrays, opsets, trainable)
     notes: list[str] = []
-    arguments = model.inputs_of(proto.graph, inputs, dynamic_batch, arrays, notes)
+    shapes = model.example_shapes(proto.graph, example_inputs, arrays)
+    arguments = model.inputs_of(proto.graph, inputs, dynamic_batch, arrays, shapes, notes)
     weights = [Weight(n, arrays[n], True) for n in roles.trainable]
     weights += [Weight(n, arrays[n], False) for n in roles.statistics]
     program = OnnxProgram(proto, folder, opsets, {n: arrays[n] for n in roles.constants}, arguments)

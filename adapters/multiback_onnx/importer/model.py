@@ -155,8 +155,24 @@ def roles_of(
     return roles
 
 
+def example_shapes(graph: Any, example_inputs: Any, known: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """The shapes of example inputs by name."""
+    if example_inputs is None:
+        return {}
+    if isinstance(example_inputs, Mapping):
+        return {name: tuple(np.shape(array)) for name, array in example_inputs.items()}
+    arrays = example_inputs if isinstance(example_inputs, tuple | list) else (example_inputs,)
+    names = [value.name for value in graph.input if value.name not in known]
+    return {name: tuple(array.shape) for name, array in zip(names, arrays) if hasattr(array, "shape")}
+
+
 def inputs_of(
-    graph: Any, given: Mapping[str, Any] | None, dynamic_batch: bool, known: Mapping[str, Any], notes: list[str]
+    graph: Any,
+    given: Mapping[str, Any] | None,
+    dynamic_batch: bool,
+    known: Mapping[str, Any],
+    examples: Mapping[str, tuple[int, ...]],
+    notes: list[str],
 ) -> dict[str, Any]:
     """The model's inputs in order: a `Spec` each, or an array where the value is given.
 
@@ -182,7 +198,9 @@ def inputs_of(
         elif shape is not None:
             found[value.name] = Spec(tuple(_given_size(size) for size in shape), dtype)
         else:
-            found[value.name] = Spec(_declared_shape(value, dynamic_batch, symbols, notes), dtype)
+            found[value.name] = Spec(
+                _declared_shape(value, dynamic_batch, symbols, examples.get(value.name), notes), dtype
+            )
     return found
 
 
@@ -192,8 +210,12 @@ def _given_size(size: Any) -> Size:
     return Dim.named(size) if isinstance(size, str) else size if isinstance(size, Dim) else int(size)
 
 
-def _declared_shape(value: Any, dynamic_batch: bool, symbols: dict[str, Size], notes: list[str]) -> tuple[Size, ...]:
+def _declared_shape(
+    value: Any, dynamic_batch: bool, symbols: dict[str, Size], example: tuple[int, ...] | None, notes: list[str]
+) -> tuple[Size, ...]:
     tensor = value.type.tensor_type
+    if not tensor.HasField("shape") and example is not None:
+        return (Dim.named("batch"), *example[1:]) if dynamic_batch and example else example
     if not tensor.HasField("shape"):
         raise ArgumentError(
             f"The model does not say the shape of its input {value.name!r}. Give it: "
@@ -212,6 +234,8 @@ def _declared_shape(value: Any, dynamic_batch: bool, symbols: dict[str, Size], n
             shape.append(symbols.setdefault(dim.dim_param, Dim.named("batch")) if dim.dim_param else Dim.named("batch"))
         elif dim.dim_param:
             shape.append(symbols.setdefault(dim.dim_param, Dim.named(_cleaned(dim.dim_param))))
+        elif example is not None and len(example) == len(tensor.shape.dim):
+            shape.append(example[axis])
         else:
             raise ArgumentError(
                 f"The model does not say size {axis} of its input {value.name!r}. Give its shape: "
