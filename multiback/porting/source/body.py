@@ -82,12 +82,14 @@ class Body:
                 labels.append(naming.unique(context.labels.get(value, "x"), [*labels, *self.target.reserved]))
         self.parameters = labels
         self.reserved = {*self.target.imports, *self.target.reserved, "training"}
+        if self.target.alike:
+            functions = {written.name for written in context.written.values()}
+            self.reserved |= functions
+            labels[:] = [naming.unique(label, {*functions, *labels[:i]}) for i, label in enumerate(labels)]
         self.locals: set[str] = set(labels)
         for value, name in zip(block.inputs, labels):
             self.names[value] = name
-        self.items = self._grouped(
-            find_loops(block, self.target.lists, context.chained if self.target.chains else set())
-        )
+        self.items = self._grouped(self._looped())
         self.order = {id(s): i for i, s in enumerate(self._linear())}
         self.last: dict[Any, float] = {}
         self.uses: Counter[Any] = Counter()
@@ -120,6 +122,15 @@ class Body:
         if isinstance(x, Literal):
             return self.target.array(np.asarray(x.value, x.dtype.numpy))
         return self.value(x)
+
+    def _looped(self) -> Iterable[Any]:
+        target, context = self.target, self.context
+        for item in find_loops(self.block, target.lists, context.chained if target.chains else set()):
+            if isinstance(item, Loop) and target.alike:
+                names = {context.written[s.block].name if s.block is not None else "" for s in item.calls}
+                yield from [item] if len(names) == 1 else item.calls
+            else:
+                yield item
 
     def _grouped(self, items: Iterable[Any]) -> list[Any]:
         """Statements of one form, and the choices that follow them, put together."""

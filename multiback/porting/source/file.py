@@ -62,6 +62,7 @@ def write(
     weights: str = "model.safetensors",
     about: str = "",
     float64: bool = False,
+    training_step: bool = False,
 ) -> Source:
     """The source of a model.
 
@@ -72,29 +73,44 @@ def write(
         weights: The name of the file that holds the weights, for the function that loads them.
         about: Put into the first line of the file's documentation.
         float64: Whether all floats are computed in float64, whatever the model's are.
+        training_step: Whether to write the training step of a compiled model too.
+
+    Raises:
+        ArgumentError: for the training step of a model that is not compiled, or with a loss or optimizer that the
+            target cannot write.
     """
     forms = {False: forward_graph(model, False)}
-    if training:
+    if training and target.trains:
         forms[True] = forward_graph(model, True)
     if float64:
         forms = {k: dataclasses.replace(form, graph=passes.widen(form.graph)) for k, form in forms.items()}
-    return _File(model, target, forms, weights, about).source()
+    step = target.training_step(model) if training_step else []
+    return _File(model, target, forms, weights, about, step).source()
 
 
 class _File:
     def __init__(
-        self, model: Any, target: Target, forms: Mapping[bool, ForwardGraph], weights: str, about: str
+        self,
+        model: Any,
+        target: Target,
+        forms: Mapping[bool, ForwardGraph],
+        weights: str,
+        about: str,
+        step: Sequence[str],
     ) -> None:
         self.model = model
         self.target = target
         self.forms = forms
         self.weights_file = weights
         self.about = about
+        self.step = step
         self.exact = getattr(model, "recorded", None) is not None
         self.arrays: dict[Value, np.ndarray] = {}
         self.trainable: dict[Value, bool] = {}
         self.origin: dict[Value, str] = {}
         self.fixed: dict[Value, np.ndarray] = {}
+        recorded = getattr(model, "recorded", None)
+        self.ranks = {name: i for i, (name, *_) in enumerate(recorded.weights)} if recorded is not None else {}
 
     def source(self) -> Source:
         program = self._program()
@@ -218,9 +234,23 @@ class _File:
         for name, value in block.own.items():
             weights[name] = self.trainable[value]
             members.append((name, self.target.weight(value, self.trainable[value], self.fixed.get(value))))
-        for name in _in_order(block):
+        for name in self._in_order(block):
             members.append((name, self._made(block.children[name], context)))
         return members, weights
+
+    def _in_order(self, block: Block) -> list[str]:
+        """The names of the children as the original has them, or in the order in which they are called."""
+        order: dict[str, int] = {}
+        if self.exact:
+            for value, path in self.paths.items():
+                if path[: len(block.path)] == block.path and len(path) > len(block.path) + 1:
+                    order.setdefault(path[len(block.path)], self.ranks.get(self.origin.get(value, ""), 0))
+        last = max(order.values(), default=0) + 1
+        for number, s in enumerate(block.statements, last):
+            path = s.block.path if s.block is not None else s.module.path if s.module is not None else ()
+            if len(path) > len(block.path):
+                order.setdefault(path[len(block.path)], number)
+        return sorted(block.children, key=lambda n: (order.get(n, 10**9), int(n) if n.isdigit() else 0))
 
     def _made(self, child: Block | Module, context: Context) -> str:
         if isinstance(child, Module):
@@ -249,7 +279,8 @@ class _File:
         for definition in definitions:
             lines = [part for line in self.target.definition(definition) for part in wrapped(line)]
             text += ["", "", *lines]
-        closing = [part for line in self.target.closing(main, self.weights_file) for part in wrapped(line)]
+        lines = [*self.target.closing(main, self.weights_file), *self.step]
+        closing = [part for line in lines for part in wrapped(line)]
         copied = Copied(self.target.imports, self.target.libraries)
         body = "\n".join([*text, *closing])
         for name, helper in self.target.helpers(body, helpers).items():
@@ -280,7 +311,7 @@ class _File:
         trainable: dict[str, bool] = {}
 
         def store(path: Sequence[str], view: View) -> None:
-            name = ".".join(path)
+            name = ".".join(self.target.stored_path(tuple(path), self.trainable[view.weight]))
             given = self.arrays[view.weight]
             array = given if isinstance(given, np.ndarray) else np.asarray(given.numpy())
             arrays[name] = view.of(array)
@@ -321,17 +352,6 @@ def _levels(root: Block) -> list[list[Block]]:
     for block, height in heights.items():
         levels[height - 1].append(block)
     return levels
-
-
-def _in_order(block: Block) -> list[str]:
-    """The names of the children in the order in which they are called."""
-    order: dict[str, int] = {}
-    for place, s in enumerate(block.statements):
-        path = s.block.path if s.block is not None else s.module.path if s.module is not None else ()
-        if len(path) > len(block.path):
-            order.setdefault(path[len(block.path)], place)
-    last = len(block.statements)
-    return sorted(block.children, key=lambda n: (order.get(n, last), int(n) if n.isdigit() else 0))
 
 
 def _is_list(block: Block) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from multiback.dtypes import DType
+from multiback.errors import ArgumentError
 from multiback.graph.ir import Equation, Graph, Literal, Value
 from multiback.porting.outline.blocks import Block, Module, Path
 from multiback.porting.outline.forms import Program
@@ -31,6 +32,8 @@ class Target(ABC):
         positional: Names of the arguments by position of constructors, by constructor: they name such numbers.
         lists: Whether numbered children are called in a loop.
         chains: Whether such children may be declared as one that is called once.
+        alike: Whether a loop calls one function, so that only children of one definition may stand in it.
+        trains: Whether it has a form for training.
         reserved: Names that no value may have.
         keeps_constants: Whether small constants that are no numbers are declared like weights, not written in place.
     """
@@ -46,6 +49,8 @@ class Target(ABC):
     positional: Mapping[str, tuple[str, ...]] = {}
     lists = True
     chains = True
+    alike = False
+    trains = True
     reserved: tuple[str, ...] = ("self",)
     keeps_constants = False
 
@@ -113,6 +118,10 @@ class Target(ABC):
         """The head of a loop over numbered children, and the call of one; `span` says which, as a slice."""
         return f"for {variable} in {self.reference(path)}{span}:", f"{variable}({', '.join(arguments)})"
 
+    def stored_path(self, path: Path, trainable: bool) -> Path:
+        """Where a weight stands in the file of weights, by its place in the model."""
+        return path
+
     def definition_name(self, base: str, root: bool) -> str:
         """The name that the definition of a block would like to have, of one in CamelCase."""
         return base
@@ -151,6 +160,14 @@ class Target(ABC):
     @abstractmethod
     def closing(self, root: Written, weights: str) -> list[str]:
         """The lines at the end of a file: how the model is made with the weights in the file of this name."""
+
+    def training_step(self, model: Any) -> list[str]:
+        """The lines of a compiled model's training step: its optimizer and its loss.
+
+        Raises:
+            ArgumentError: if the model is not compiled, or with something that cannot be written.
+        """
+        raise ArgumentError(f"The training step cannot be written for {self.name!r}. Leave training_step out.")
 
 
 def plain_number(x: Literal) -> str:
