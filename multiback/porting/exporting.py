@@ -85,7 +85,7 @@ def to_onnx(model: Any, path: Any = None, *, verify: Verify = True, **options: A
         model: Built; made of layers, or imported.
         path: A name that ends in `.onnx`; the file is replaced whole or not at all.
         verify: As for `to_torch`.
-        options: Of the exporter: `opset`, 18 and up.
+        options: Of the exporter: `opset`, 18 and up; `dynamic_batch`; `sizes`; `external_data`.
 
     Raises:
         UnsupportedModel: if the model has ops that ONNX cannot express.
@@ -94,9 +94,12 @@ def to_onnx(model: Any, path: Any = None, *, verify: Verify = True, **options: A
     Example:
         >>> model.to_onnx("model.onnx")
     """
+    exporter = get_porter("onnx").module("exporter")
+    external_data = options.pop("external_data", None)
+    result = hand_out("onnx", model, verify=verify, **options)
     if path is not None:
-        options["path"] = path
-    return hand_out("onnx", model, verify=verify, **options)
+        exporter.write(result, path, model, external_data)
+    return result
 
 
 def hand_out(framework: str, model: Any, *, verify: Verify = True, **options: Any) -> Any:

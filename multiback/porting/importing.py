@@ -16,6 +16,7 @@ from multiback.graph.host import as_host_array
 from multiback.graph.ir import Spec
 from multiback.porting import structure
 from multiback.porting.assembly import assemble
+from multiback.porting.forward import call_specs
 from multiback.porting.imported import Imported
 from multiback.porting.porter import get_porter
 from multiback.porting.report import PortReport
@@ -199,7 +200,8 @@ def bring_in(framework: str, source: Any, example_inputs: Any, *, verify: Verify
     """A model from any framework that has a porter; see `from_torch` and its relatives."""
     start = time.perf_counter()
     options = {k: v for k, v in options.items() if v is not None}
-    found = get_porter(framework).module("importer").load(source, example_inputs, **options)
+    importer = get_porter(framework).module("importer")
+    found = importer.load(source, example_inputs, **options)
     loaded = time.perf_counter()
     model = assemble(found) if isinstance(found, Imported) else found
     report = getattr(model, "port_report", None) or PortReport(model.name, framework, "multiback")
@@ -209,14 +211,21 @@ def bring_in(framework: str, source: Any, example_inputs: Any, *, verify: Verify
     if isinstance(found, Imported):
         report.notes += [note for note in found.notes if note not in report.notes]
         _verified(model, found, example_inputs, report, verify)
-    elif not verify:
-        report.notes.append("not verified: verify=False")
+    else:
+        original = importer.native(source, model)
+        home = getattr(original, "backend", framework)
+        described = Imported(model.name, home, [], *call_specs(model), _recorded_already, native=original)
+        _verified(model, described, example_inputs, report, verify)
     if verify != "report" and report.failed:
         try:
             report.raise_if_failed()
         except PortError as error:
             raise PortError(f"{error}\nTo get the model even so, pass verify='report' or verify=False.") from None
     return model
+
+
+def _recorded_already(*_: Any) -> Any:
+    raise AssertionError("a model of layers is not traced again")
 
 
 def _verified(model: Any, found: Imported, example_inputs: Any, report: PortReport, asked: Verify) -> None:

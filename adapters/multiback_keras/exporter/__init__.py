@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from multiback.errors import ArgumentError, NotBuiltError
+from multiback.errors import ArgumentError, NotBuiltError, SavingError
 from multiback.porting.unsupported import Inventory
+from multiback.saving.atomic import write_file
 from multiback.saving.model_files import model_config, save_model
 from multiback_keras.importer import check_weights
 from multiback_keras.importer.inventory import described
 from multiback_keras.importer.native import KerasNative
 
-__all__ = ["KerasNative", "dump", "native"]
+__all__ = ["KerasNative", "check_name", "dump", "native", "write"]
 
 
 def dump(model: Any, *, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, **options: Any) -> Any:
@@ -51,6 +52,30 @@ def dump(model: Any, *, custom_objects: Mapping[str, Any] | None = None, compile
 def native(theirs: Any, model: Any) -> KerasNative:
     """The Keras model that was made, as the verification of a port runs it."""
     return KerasNative(theirs, model)
+
+
+def check_name(path: str) -> None:
+    """Checks that a name is that of a Keras file.
+
+    Raises:
+        ArgumentError: if it does not end in `.keras`.
+    """
+    if not str(path).endswith(".keras"):
+        raise ArgumentError(f"The name of a Keras file must end in '.keras', got {str(path)!r}.")
+
+
+def write(theirs: Any, path: str, model: Any) -> None:
+    """Writes the Keras model as a `.keras` file, which is put in place whole or not at all."""
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / "model.keras"
+        theirs.save(written)
+        data = written.read_bytes()
+
+    def verify(file: Path) -> None:
+        if file.read_bytes() != data:
+            raise SavingError(f"{path} did not read back as written; it was not replaced. Check the disk.")
+
+    write_file(path, lambda file: file.write(data), verify)
 
 
 def _check_expressible(model: Any, custom_objects: Mapping[str, Any]) -> None:

@@ -22,6 +22,7 @@ def load(source: Any, *, custom_objects: Mapping[str, Any] | None = None, compil
 
     Arguments:
         source: A live Keras 3 model on any of its backends, or the name of a `.keras` file.
+        example_inputs: None: the model says what it is called on.
         custom_objects: Classes and functions written with this package, for those in the model that are a person's
             own, by their names there.
         compile: Whether to compile it as it was, with the optimizer's state.

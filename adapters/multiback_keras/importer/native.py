@@ -21,7 +21,10 @@ class KerasNative:
     """
 
     def __init__(self, theirs: Any, model: Any) -> None:
+        from keras import backend
+
         self.theirs = theirs
+        self.backend = backend.backend()
         prefix = f"{model.name}/"
         self.names = {id(k): v.path.removeprefix(prefix) for k, v in zip(theirs.weights, model.weights)}
 
@@ -58,15 +61,14 @@ class KerasNative:
         """
         if float64:
             raise CannotRun(_SINGLE)
-        import keras
+        from keras import ops
 
-        backend = keras.backend.backend()
-        if backend not in _GRADIENTS:
-            raise CannotRun(f"Keras has no gradients on its backend {backend!r}")
+        if self.backend not in _GRADIENTS:
+            raise CannotRun(f"Keras has no gradients on its backend {self.backend!r}")
         variables = list(self.theirs.trainable_variables)
-        found = _GRADIENTS[backend](self.theirs, variables, self._tensors(args), self._tensors(kwargs))
+        found = _GRADIENTS[self.backend](self.theirs, variables, self._tensors(args), self._tensors(kwargs))
         return {
-            self.names[id(v)]: np.zeros(v.shape, str(v.dtype)) if g is None else np.array(keras.ops.convert_to_numpy(g))
+            self.names[id(v)]: np.zeros(v.shape, str(v.dtype)) if g is None else np.array(ops.convert_to_numpy(g))
             for v, g in zip(variables, found)
         }
 

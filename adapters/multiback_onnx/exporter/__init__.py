@@ -11,12 +11,15 @@ from onnx import ModelProto
 
 from multiback.errors import ArgumentError, PortError
 from multiback.graph.inline import resized
+from multiback.graph.ir import Graph
 from multiback.porting import structure
 from multiback.porting.forward import forward_graph
-from multiback_onnx.exporter.build import Program, build, result_names
-from multiback_onnx.exporter.files import write
+from multiback.porting.imported import NativeModel
+from multiback_onnx.exporter import files
+from multiback_onnx.exporter.build import Program, build, lacking, prepared, result_names
+from multiback_onnx.importer.native import OnnxNative
 
-__all__ = ["OLDEST", "dump"]
+__all__ = ["OLDEST", "check_name", "dump", "native", "unsupported", "write"]
 
 OLDEST = 18
 DEFAULT = 20
@@ -79,7 +82,32 @@ def dump(
     outputs = result_names(graph, [str(n) for n in given] if named else [])
     metadata = {"multiback_version": _version(), "model_class": type(model).__name__}
     made = build(Program(model.name, graph, weights, outputs, metadata), opset)
-    return write(made, path, external_data)
+    return files.write(made, path, external_data)
+
+
+def native(result: ModelProto, model: Any) -> NativeModel:
+    """The ONNX model as a verification runs it: in onnxruntime, or in ONNX's evaluator."""
+    return OnnxNative(result, {}, [])
+
+
+def unsupported(graph: Graph) -> Mapping[str, int]:
+    """The ops of a graph that ONNX does not have, with their counts."""
+    return {name: found.count for name, found in lacking(prepared(graph, DEFAULT)).found.items()}
+
+
+def check_name(path: str) -> None:
+    """Checks that a name is that of an ONNX file.
+
+    Raises:
+        ArgumentError: if it does not end in `.onnx`.
+    """
+    if not str(path).endswith(".onnx"):
+        raise ArgumentError(f"The name of an ONNX file must end in '.onnx', got {str(path)!r}.")
+
+
+def write(result: ModelProto, path: str, model: Any = None, external_data: bool | None = None) -> None:
+    """Writes a model that `dump` gave; the file is put in place whole or not at all."""
+    files.write(result, path, external_data)
 
 
 def _version() -> str:

@@ -47,7 +47,8 @@ def build(program: Program, opset: int) -> ModelProto:
         UnsupportedModel: for ops and dtypes that ONNX does not have, all of them at once.
     """
     graph = prepared(program.graph, opset)
-    check_supported(graph, program.name)
+    remedy = "Leave these parts out of the model that is exported; nothing was written."
+    lacking(graph).raise_if_any("onnx", program.name, remedy)
     shared = Shared(opset)
     # The names that a person knows come first, so that they stay as they are.
     names = [v.name or f"x{i}" for i, v in enumerate(graph.arguments)]
@@ -98,12 +99,8 @@ def prepared(graph: Graph, opset: int) -> Graph:
     return passes.optimize(passes.expand(graph, keep), off=_OFF)
 
 
-def check_supported(graph: Graph, name: str) -> None:
-    """Looks through a graph for what ONNX does not have.
-
-    Raises:
-        UnsupportedModel: with all of it.
-    """
+def lacking(graph: Graph) -> Inventory:
+    """What a prepared graph has that ONNX does not."""
     found = Inventory()
     for equation in graph.walk():
         place = equation.scope or equation.line
@@ -111,7 +108,7 @@ def check_supported(graph: Graph, name: str) -> None:
             found.add(equation.op.name, place, "ONNX has no such operator")
         elif any(v.dtype.is_complex for v in [*equation.flat_inputs, *equation.flat_outputs]):
             found.add(equation.op.name, place, "ONNX's operators take no complex numbers")
-    found.raise_if_any("onnx", name, "Leave these parts out of the model that is exported; nothing was written.")
+    return found
 
 
 def translate(emitter: Emitter, graph: Graph) -> None:
