@@ -6,6 +6,7 @@ from multiback.graph.ir import Equation, Literal
 from multiback.porting.source.calls import MISSING, Call, Entry, When, named_padding, new_shape
 from multiback_jax.exporter.helpers.attention import attention
 from multiback_jax.exporter.helpers.normalization import batch_norm, batch_norm_train, layer_norm, rms_norm
+from multiback_jax.exporter.helpers.random import dropout
 from multiback_jax.exporter.helpers.recurrent import gru, lstm, simple_rnn
 from multiback_jax.exporter.helpers.windows import average_pool, conv, depthwise_conv, max_pool
 from multiback_jax.fast import FAST
@@ -45,6 +46,11 @@ def _is_float(equation: Equation) -> bool:
 
 def _known_padding(equation: Equation) -> bool:
     return equation.attributes["padding"] != "same" or set(equation.attributes.get("input_dilation", (1,))) == {1}
+
+
+def _noise(equation: Equation) -> str | None:
+    shape = equation.attributes["noise_shape"]
+    return None if shape == equation.flat_inputs[0].shape else "{noise_shape}"
 
 
 def _known_activations(equation: Equation) -> bool:
@@ -103,7 +109,7 @@ EXPRESSIONS: dict[str, Entry] = {
     "log_softmax": Call("jax.nn.log_softmax", arguments={"axis": -1}),
     # shapes
     "reshape": Call("jnp.reshape", positional=("newshape",), values={"newshape": new_shape}),
-    "take": When("{x:array}.at[{indices}].get(mode='clip')", lambda e: e.attributes["axis"] == 0, LOWER["take"]),
+    "take": When('{x:array}.at[{indices}].get(mode="clip")', lambda e: e.attributes["axis"] == 0, LOWER["take"]),
     "expand_dims": Call("jnp.expand_dims", positional=("axis",)),
     "squeeze": Call("jnp.squeeze", arguments={"axis": None}),
     "moveaxis": Call("jnp.moveaxis", positional=("source", "destination")),
@@ -134,7 +140,10 @@ EXPRESSIONS: dict[str, Entry] = {
         "jax.nn.one_hot({x}, {num_classes}, axis={axis}, dtype={dtype})",
     ),
     # reductions
-    "sum": When(Call("jnp.sum", arguments=_AXES), _is_float, LOWER["sum"]),
+    "sum": When(
+        Call("jnp.sum", arguments=_AXES), _is_float, "jnp.sum({x:array}, {axis}, {output_dtype}, keepdims={keepdims})"
+    ),
+    "prod": "jnp.prod({x:array}, {axis}, {output_dtype}, keepdims={keepdims})",
     "amax": Call("jnp.max", arguments=_AXES),
     "amin": Call("jnp.min", arguments=_AXES),
     "any": Call("jnp.any", arguments=_AXES),
@@ -163,6 +172,19 @@ EXPRESSIONS: dict[str, Entry] = {
     "lstm": When(Call(lstm, arguments=_GATES, values=_RECURRENT), _known_activations),
     "gru": When(Call(gru, arguments=_GATES, values=_RECURRENT), _known_activations),
     "simple_rnn": When(Call(simple_rnn, arguments={"activation": "tanh"}, values=_RECURRENT), _known_activations),
+    # draws
+    "dropout": When(
+        Call(dropout, operands=("x",), between=("next(keys)",), positional=("rate",), values={"noise_shape": _noise}),
+        lambda e: e.attributes["rate"] < 1,
+    ),
+    "uniform": "jax.random.uniform(next(keys), {shape}, {dtype}, {low}, {high})",
+    "normal": When(
+        "jax.random.normal(next(keys), {shape}, {dtype})",
+        lambda e: (e.attributes["mean"], e.attributes["stddev"]) == (0, 1),
+        "{mean} + {stddev} * jax.random.normal(next(keys), {shape}, {dtype})",
+    ),
+    "bernoulli": "jax.random.bernoulli(next(keys), {probability}, {shape})",
+    "random_bits": "lax.bitcast_convert_type(jax.random.bits(next(keys), {shape}), jnp.int32)",
     "sort": Call("jnp.sort", arguments={"axis": -1}),
     "top_k": FAST["top_k"].lowering,
     "dynamic_slice": FAST["dynamic_slice"].lowering,

@@ -79,13 +79,15 @@ class Body:
         if not block.path:
             labels = []
             for value in block.inputs:
-                labels.append(naming.unique(context.labels.get(value, "x"), [*labels, *self.target.reserved]))
+                taken = [*labels, *self.target.reserved, *self.target.reserved_in_root]
+                labels.append(naming.unique(context.labels.get(value, "x"), taken))
         self.parameters = labels
         self.reserved = {*self.target.imports, *self.target.reserved, "training"}
+        self.functions: set[str] = set()
         if self.target.alike:
-            functions = {written.name for written in context.written.values()}
-            self.reserved |= functions
-            labels[:] = [naming.unique(label, {*functions, *labels[:i]}) for i, label in enumerate(labels)]
+            self.functions = {written.name for written in context.written.values()}
+            self.reserved |= self.functions
+            labels[:] = [naming.unique(label, {*self.functions, *labels[:i]}) for i, label in enumerate(labels)]
         self.locals: set[str] = set(labels)
         for value, name in zip(block.inputs, labels):
             self.names[value] = name
@@ -197,6 +199,8 @@ class Body:
         """A name for a value that a statement makes."""
         if not self.uses[value]:
             return "_"
+        if suggestion[-1:].isdigit() or suggestion in self.functions:
+            suggestion = naming.plain(value)
         position = self.order[id(statement)]
         live = self._live(position)
         if suggestion in ("y", "mask", "indices"):

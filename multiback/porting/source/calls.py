@@ -41,6 +41,7 @@ class Call:
             `MISSING` means that it has none. For a helper: beside the attributes that it takes, at its own defaults.
         names: The framework's name of an operand or attribute, where it differs from ours.
         positional: Attributes that are written by position, after the operands.
+        between: Written as they are after the operands.
         suffix: Written after the call, such as `.astype(jnp.int32)`.
         values: How an attribute is written: a function of the equation that gives the text, or None to leave it out; or
             the text of each of its values.
@@ -52,6 +53,7 @@ class Call:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     positional: tuple[str, ...] = ()
+    between: tuple[str, ...] = ()
     suffix: str = ""
     values: Mapping[str, Mapping[Any, str] | Callable[[Equation], str | None]] = field(default_factory=dict)
     nothing: bool = False
@@ -66,6 +68,7 @@ class Call:
             else:
                 label = f"{self.names.get(name, name)}=" if skipped else ""
                 parts.append(f"{label}{{{name}{'' if parts else ':array'}}}")
+        parts += self.between
         parts += [self._text(equation, name, MISSING) or "" for name in self.positional]
         for name, default in self._arguments(equation).items():
             text = self._text(equation, name, default)
@@ -90,6 +93,7 @@ class Call:
         parameters = inspect.signature(self.function).parameters
         defaults = {n: MISSING if p.default is p.empty else p.default for n, p in parameters.items()}
         taken = {n: defaults[n] for n in (*equation.op.attributes, "output_specs") if n in defaults}
+        taken = {n: default for n, default in taken.items() if n not in self.positional}
         return {**taken, **self.arguments}
 
 

@@ -67,7 +67,7 @@ class Expressions:
                 before = pieces and "".join(pieces)
                 after = parsed[i + 1][0] if i + 1 < len(parsed) else ""
                 pieces.append(writer.field(key, spec or "", _stands_alone(str(before), after)))
-        return "".join(pieces)
+        return _without_needless(pieces)
 
     def size(self, size: dims.Size, sizes: Mapping[str, str]) -> str:
         """A symbolic size as an expression."""
@@ -198,6 +198,24 @@ def is_atom(text: str) -> bool:
     if isinstance(node, ast.Name | ast.Call | ast.Attribute | ast.Subscript | ast.List | ast.Dict):
         return True
     return isinstance(node, ast.Tuple) and text.startswith("(")
+
+
+def _without_needless(pieces: list[str]) -> str:
+    """The pieces as one text, without parentheses around a piece that change nothing."""
+    whole = "".join(pieces)
+    for i, piece in enumerate(pieces):
+        if piece.startswith("(") and piece.endswith(")") and not is_atom(piece):
+            bare = [*pieces[:i], piece[1:-1], *pieces[i + 1 :]]
+            if _same_tree("".join(bare), whole):
+                pieces, whole = bare, "".join(bare)
+    return whole
+
+
+def _same_tree(one: str, other: str) -> bool:
+    try:
+        return ast.dump(ast.parse(one, mode="eval")) == ast.dump(ast.parse(other, mode="eval"))
+    except SyntaxError:
+        return False
 
 
 @functools.cache

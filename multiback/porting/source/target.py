@@ -35,6 +35,7 @@ class Target(ABC):
         alike: Whether a loop calls one function, so that only children of one definition may stand in it.
         trains: Whether it has a form for training.
         reserved: Names that no value may have.
+        reserved_in_root: Names that no argument of the model may have.
         keeps_constants: Whether small constants that are no numbers are declared like weights, not written in place.
     """
 
@@ -52,6 +53,7 @@ class Target(ABC):
     alike = False
     trains = True
     reserved: tuple[str, ...] = ("self",)
+    reserved_in_root: tuple[str, ...] = ()
     keeps_constants = False
 
     # ---- ops
