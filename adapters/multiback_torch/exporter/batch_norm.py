@@ -30,9 +30,14 @@ def find_batch_norm(modules: Modules) -> None:
     program = modules.program
     assigned = {s.inputs[0]: s for s in program.statements if s.target is not None}
     done: set[int] = set()
-    for statement in program.statements:
+    for statement in list(program.statements):
         if statement.equation is None and statement.target is None and statement.module is None:
-            done |= _trained(modules, statement, assigned)
+            gone = _trained(modules, statement, assigned)
+            if statement.module is not None:
+                done |= gone
+                # It stands where its computation stood, not where its result is first read.
+                program.statements.remove(statement)
+                program.statements.insert(program.statements.index(modules.makers[statement.inputs[0]]), statement)  # type: ignore[index]
     training_form = any(s.form is not None or _is_choice(s) for s in program.statements)
     if not training_form:
         for statement in program.statements:

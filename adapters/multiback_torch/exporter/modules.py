@@ -32,6 +32,8 @@ class Modules:
         """Gives every statement that is a module's call its module."""
         find_batch_norm(self)
         self._dropouts()
+        for statement in self.program.statements:
+            self._padded_pool(statement)
         statements: list[Statement] = []
         for statement in self.program.statements:
             rule = _RULES.get(statement.equation.op.name) if statement.equation is not None else None
@@ -72,9 +74,31 @@ class Modules:
             found[name] = view
         return found
 
+    def _padded_pool(self, statement: Statement) -> None:
+        """A maximum over an image with minus infinity around it is one with padding."""
+        equation = statement.equation
+        if equation is None or equation.op.name != "max_pool" or equation.attributes["padding"] != "valid":
+            return
+        maker = self.makers.get(statement.inputs[0])  # type: ignore[arg-type]
+        if maker is None or maker.equation is None or maker.equation.op.name != "constant_pad":
+            return
+        a = equation.attributes
+        widths = maker.equation.attributes["pad_width"]
+        if maker.equation.attributes["value"] != float("-inf") or a["data_format"] != "channels_first":
+            return
+        if (
+            any(widths[0])
+            or any(widths[1])
+            or any(b != e or 2 * b > k for (b, e), k in zip(widths[2:], a["pool_size"]))
+        ):
+            return
+        statement.equation = equation.replace(attributes={**a, "padding": tuple(widths[2:])})
+        statement.inputs = (maker.inputs[0], *statement.inputs[1:])
+
     def _dropouts(self) -> None:
         """A choice between dropout and nothing is nn.Dropout, which looks at the mode itself."""
-        for choice in self.program.statements:
+        statements = self.program.statements
+        for choice in list(statements):
             if choice.equation is not None or choice.target is not None or choice.module is not None:
                 continue
             dropped, kept = choice.inputs
@@ -88,6 +112,8 @@ class Modules:
             choice.module = Module("nn.Dropout", ((None, repr(maker.equation.attributes["rate"])),))
             choice.arguments = (x,)
             choice.scope = maker.scope
+            statements.remove(choice)
+            statements.insert(statements.index(maker), choice)
 
 
 def linear(modules: Modules, statement: Statement) -> list[Statement] | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from multiback.graph import passes
 from multiback.graph.ir import Equation, Graph, Value
-from multiback.graph.passes.constants import fold_constants
+from multiback.graph.passes.rewriting import rewrite
 from multiback.porting.outline.layout import channels_second
 
 DRAWS = frozenset(["random_bits", "uniform", "bernoulli", "normal", "dropout"])
@@ -30,7 +31,16 @@ def prepare(graph: Graph, keep: Callable[[Equation], bool], *, channels_first: b
     graph = passes.expand(graph, keep)
     if channels_first:
         graph = channels_second(graph)
-    return passes.optimize(_without_fresh_state(graph), off=_OFF)
+    return passes.optimize(rewrite(_without_fresh_state(graph), [_SAME]), off=_OFF)
+
+
+def _either(equation: Equation, sweep: Any) -> Any:
+    x, other = equation.inputs
+    return x if x is other else None
+
+
+_SAME = {"logical_or": _either, "logical_and": _either}
+"""x or x, x and x: the masks of layers that are called on one value twice."""
 
 
 def without_keys(graph: Graph) -> Graph:
@@ -95,6 +105,3 @@ def _reads(values: set[Value], made: dict[Value, Equation], what: Value) -> bool
         seen.add(value)
         stack += [x for x in made[value].flat_inputs if isinstance(x, Value)]
     return False
-
-
-assert fold_constants

@@ -2,5 +2,6 @@
 
 from multiback.porting.source.file import Source, write
 from multiback.porting.source.target import Target
+from multiback.porting.source.writing import write_source
 
-__all__ = ["Source", "Target", "write"]
+__all__ = ["Source", "Target", "write", "write_source"]

@@ -6,7 +6,7 @@ from torch import nn
 
 
 class BatchNorm(nn.Module):
-    """Batch normalization of (batch, channels, ...); the moving variance divides by n, where torch's divides by n - 1."""
+    """Batch normalization of (batch, channels, ...); its moving variance divides by n, torch's own by n - 1."""
 
     def __init__(self, num_features, eps=1e-5, momentum=0.1, scale=True, center=True):
         super().__init__()
