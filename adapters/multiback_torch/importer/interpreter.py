@@ -11,7 +11,7 @@ import torch
 
 from multiback import dtypes, ops
 from multiback.errors import MultibackError, PortError, UnsupportedModel
-from multiback.graph.dims import Dim
+from multiback.graph.dims import Dim, product
 from multiback.graph.ir import Value
 from multiback.graph.trace import current_builder
 from multiback.porting.scopes import module_scope, note_class
@@ -159,6 +159,8 @@ class _Frame:
             return self.read(node.args[0])[node.args[1]]
         if isinstance(op, torch._ops.HigherOrderOperator):
             return higher_order.run(self, node)
+        if calls.op_names(op)[-1] in _SIZES:
+            return _SIZES[calls.op_names(op)[-1]](*(self.read(x) for x in node.args))
         if not isinstance(op, torch._ops.OpOverload):
             return _on_numbers(op, [self.read(x) for x in node.args])
         value = checked(node, recorded, self._applied(node, op))
@@ -275,7 +277,7 @@ def _scope(node: Any) -> tuple[str, str]:
 def _on_numbers(op: Any, args: list[Any]) -> Any:
     """A Python function of sizes that gives no integer: a comparison, or a float."""
     name = getattr(op, "__name__", str(op))
-    if not any(isinstance(x, Dim | Value) for x in args):
+    if not any(isinstance(x, Value) for x in args) and (op in _ON_SIZES or not any(isinstance(x, Dim) for x in args)):
         return op(*args)
     if name in ("eq", "ne", "lt", "le", "gt", "ge", "not_", "and_", "or_", "sym_not"):
         return {"sym_not": lambda x: not x}.get(name, op)(*args)
@@ -285,6 +287,11 @@ def _on_numbers(op: Any, args: list[Any]) -> Any:
     return function(*(ops.dimension(x, dtypes.float32) if isinstance(x, Dim) else x for x in args))
 
 
+_SIZES: Mapping[str, Callable[..., Any]] = {
+    "aten.sym_size": lambda x, axis: x.shape[axis],
+    "aten.sym_numel": lambda x: product(x.shape),
+}
+_ON_SIZES = (operator.add, operator.sub, operator.mul, operator.floordiv, operator.mod, operator.neg)
 _FLOATS: Mapping[str, Callable[..., Any]] = {
     "sym_float": lambda x: x,
     "truediv": ops.divide,

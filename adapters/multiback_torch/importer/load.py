@@ -13,7 +13,7 @@ from multiback.errors import ArgumentError
 from multiback.porting.imported import Imported, KeySource, Weight
 from multiback_torch.importer import archive, inputs, program, support, weights
 from multiback_torch.importer.interpreter import Interpreter
-from multiback_torch.importer.native import TorchOriginal
+from multiback_torch.importer.native import SWITCHED, TorchOriginal
 from multiback_torch.importer.program import Program
 
 
@@ -61,7 +61,7 @@ def load(
     found, owner = weights.of_module(source, list(forms.values()))
     if not train:
         notes += _training_notes(source)
-    original = TorchOriginal(source, owner)
+    original = TorchOriginal(source, owner, train)
     return _imported(name, forms, found, owner, notes, original, _averaging(source))
 
 
@@ -113,11 +113,15 @@ def _averaging(module: torch.nn.Module) -> frozenset[str]:
 
 def _training_notes(module: torch.nn.Module) -> list[str]:
     """Where the training form may differ from the module's own training mode, since it was exported in evaluation."""
-    attention = [n for n, m in module.named_modules() if isinstance(m, torch.nn.MultiheadAttention) and m.dropout]
-    if not attention:
+    found = []
+    for name, part in module.named_modules():
+        if not isinstance(part, SWITCHED):
+            rates = (v for k, v in vars(part).items() if "drop" in k.lower() and isinstance(v, float) and v > 0)
+            found += [name or type(part).__name__] if any(rates) else []
+    if not found:
         return []
-    listed = ", ".join(attention[:3]) + (", ..." if len(attention) > 3 else "")
+    listed = ", ".join(found[:3]) + (", ..." if len(found) > 3 else "")
     return [
-        f"Dropout inside attention ({listed}) is not in the training form, since torch leaves it out in evaluation; "
-        "train=True exports the module's own training form."
+        f"The training form is the evaluation form with dropout and norms switched on. Dropout that {listed} may do in "
+        "training alone is not in it; train=True exports the module's own training form."
     ]

@@ -16,6 +16,17 @@ from multiback_torch.importer.inputs import plain
 from multiback_torch.importer.tensors import from_numpy, to_numpy
 
 _DOUBLE = {torch.float16: torch.float64, torch.bfloat16: torch.float64, torch.float32: torch.float64}
+SWITCHED = (
+    torch.nn.modules.dropout._DropoutNd,
+    torch.nn.modules.batchnorm._NormBase,
+    torch.nn.modules.rnn.RNNBase,
+)
+
+
+def copied(module: torch.nn.Module) -> torch.nn.Module:
+    """A copy; tensors that a module computed and kept, which torch refuses to copy, are copied as numbers."""
+    kept = (x for part in module.modules() for x in vars(part).values() if isinstance(x, torch.Tensor))
+    return copy.deepcopy(module, {id(x): x.detach().clone() for x in kept if not x.is_leaf})
 
 
 class TorchOriginal:
@@ -24,19 +35,25 @@ class TorchOriginal:
     Arguments:
         module: The original.
         owner: The name of the weight that each name of a parameter or buffer belongs to.
-        trains: Whether a call in training is the module's own training mode.
+        trains: Whether a call in training is in the module's own training mode; otherwise only its dropouts and norms
+            are, as in a training form that was made from the evaluation form.
     """
 
-    def __init__(self, module: torch.nn.Module, owner: dict[str, str]) -> None:
+    def __init__(self, module: torch.nn.Module, owner: dict[str, str], trains: bool) -> None:
         self.module = module
         self.owner = owner
+        self.trains = trains
 
     def _copy(self, float64: bool, training: bool) -> torch.nn.Module:
         try:
-            module = copy.deepcopy(self.module)
+            module = copied(self.module)
         except Exception as error:
             raise CannotRun(f"The module cannot be copied: {error}") from error
-        return (module.double() if float64 else module).train(training)
+        module = (module.double() if float64 else module).train(training and self.trains)
+        for part in module.modules():
+            if training and isinstance(part, SWITCHED):
+                part.training = True
+        return module
 
     def forward(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], *, training: bool, float64: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -64,7 +64,6 @@ def export(module: torch.nn.Module, inputs: Inputs, *, dynamic_batch: bool, trai
         ArgumentError: if the module itself does not run on the example inputs.
         UnsupportedModel: if torch.export cannot follow it.
     """
-    notes: list[str] = []
     with _in_form(module, training), _quiet():
         if dynamic_batch:
             wide = examples.widened(inputs)
@@ -74,16 +73,20 @@ def export(module: torch.nn.Module, inputs: Inputs, *, dynamic_batch: bool, trai
                 except Exception:  # What fails with a symbolic batch may do without; the last attempt tells the reason.
                     continue
                 program = read(exported, candidate)
-                if candidate is inputs or program.names:
+                if program.names:
                     return program
+                if candidate is inputs:
+                    return replace(program, notes=(*program.notes, _fixed(inputs)))
         try:
             exported = _exported(module, inputs, None)
         except Exception as error:
             raise failures.explained(module, inputs, error) from error
-    if dynamic_batch:
-        sizes = sorted({t.shape[0] for t in inputs.tensors if t.ndim})
-        notes.append(f"torch.export fixes the batch of this model: it takes the sizes of the example only, {sizes}.")
-    return read(exported, inputs, notes)
+    return read(exported, inputs, [_fixed(inputs)] if dynamic_batch else [])
+
+
+def _fixed(inputs: Inputs) -> str:
+    sizes = ", ".join(map(str, sorted({t.shape[0] for t in inputs.tensors if t.ndim}))) or "none"
+    return f"torch.export fixes the first sizes of this model's inputs to those of the example ({sizes})."
 
 
 def _exported(module: torch.nn.Module, inputs: Inputs, shapes: Any) -> ExportedProgram:

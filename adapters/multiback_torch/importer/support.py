@@ -41,7 +41,9 @@ def _look(graph_module: Any, found: Inventory, written: Sequence[Any] = (), plac
             for module in higher_order.modules(node, graph_module):
                 if isinstance(module, torch.fx.GraphModule):
                     _look(module, found)
-        elif isinstance(node.target, torch._ops.OpOverload):
+        elif isinstance(node.target, torch._ops.OpOverload) and not calls.op_names(node.target)[-1].startswith(
+            "aten.sym_"
+        ):
             _look_at_op(node, found, at)
 
 
