@@ -209,6 +209,8 @@ class _Comparison:
     def _step_graph(self) -> _Step:
         """Outputs, gradients for the trainable weights, and those weights after a step of SGD, as one graph."""
         graph = self._pure(self.forward.graph)
+        # What a call changes even outside training comes before its results.
+        graph = graph.replace(outputs=graph.outputs[len(self.forward.graph.updates) :])
         chosen = [i for i, v in enumerate(self.forward.variables) if v.trainable and v.dtype.is_float]
         marks = structure.mark_paths(self.forward.results)
         labels = [marks.get(i) or "output" for i in range(len(graph.outputs))]
