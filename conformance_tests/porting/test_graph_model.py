@@ -213,3 +213,9 @@ def _host(x: Any) -> np.ndarray:
     from multiback.graph.host import as_host_array
 
     return as_host_array(x)
+
+
+def test_the_summary_shows_the_modules_of_the_original(capsys: pytest.CaptureFixture[str]) -> None:
+    assemble(imported()).summary()
+    text = capsys.readouterr().out
+    assert "head (Linear)" in text and "(None, 3)" in text and "12 " in text

@@ -13,6 +13,7 @@ from multiback.errors import ArgumentError, MultibackError
 from multiback.layers._operation import Operation
 from multiback.layers._symbolic import Node
 from multiback.models.functional import Functional
+from multiback.porting.parts import Part
 
 _PLAIN_WIDTH = 100
 _COLORS = {"type": "cyan", "number": "green", "rule": "dim"}
@@ -71,7 +72,7 @@ def _styled(*parts: tuple[str, str]) -> Any:
 
 
 def _chosen(model: Any, layer_range: Sequence[str] | None) -> list[Any]:
-    layers = model.layers
+    layers = model.summary_parts() if hasattr(model, "summary_parts") else model.layers
     if layer_range is None:
         return layers
     if isinstance(layer_range, str) or len(layer_range) != 2:
@@ -129,14 +130,14 @@ def _table(
         cells = [
             _styled((indent, "rule"), (layer.name, ""), (" (", ""), (_kind(layer), "type"), (")", "")),
             _styled((_output_shape(layer), "number")),
-            _styled((f"{layer.count_params():,}" if layer.built else "not built", "number")),
+            _styled((_params(layer), "number")),
         ]
         if counted is not None:
             cells.append(_styled((counted.of(path), "number")))
         if branched:
             cells.append(_styled((_connections(calls, layer) if depth == 0 else "", "")))
         if show_trainable:
-            cells.append(_styled((("yes" if layer.trainable else "no") if layer.weights else "-", "")))
+            cells.append(_styled((_trainable(layer), "")))
         table.add_row(*cells)
     return table
 
@@ -146,15 +147,32 @@ def _rows(layers: Sequence[Any], expand_nested: bool, above: str, depth: int = 0
     for layer in layers:
         path = f"{above}/{layer.name}"
         yield layer, depth, path
-        if expand_nested and hasattr(layer, "layers"):
-            yield from _rows(layer.layers, True, path, depth + 1)
+        inside = list(layer.parts.values()) if isinstance(layer, Part) else getattr(layer, "layers", [])
+        if expand_nested and inside:
+            yield from _rows(inside, True, path, depth + 1)
+
+
+def _params(layer: Any) -> str:
+    if isinstance(layer, Part):
+        return f"{layer.params:,}"
+    return f"{layer.count_params():,}" if layer.built else "not built"
+
+
+def _trainable(layer: Any) -> str:
+    if isinstance(layer, Part) or not layer.weights:
+        return "-"
+    return "yes" if layer.trainable else "no"
 
 
 def _kind(layer: Any) -> str:
+    if isinstance(layer, Part):
+        return layer.kind or "module"
     return f"ops.{layer.op.name}" if isinstance(layer, Operation) else type(layer).__name__
 
 
 def _output_shape(layer: Any) -> str:
+    if isinstance(layer, Part):
+        return str(layer.shape)
     if layer._inbound_nodes:
         outputs = layer._inbound_nodes[-1].outputs
         return str(tree.map(lambda x: _Shape(x.shape), outputs))

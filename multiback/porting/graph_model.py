@@ -21,6 +21,7 @@ from multiback.layers import _weight_budget
 from multiback.models.model import Model
 from multiback.porting import structure
 from multiback.porting.graph_json import graph_from_json, graph_to_json, spec_from_json, spec_to_json
+from multiback.porting.parts import parts_of
 from multiback.saving.registry import file_under
 from multiback.variables import Variable
 
@@ -123,6 +124,10 @@ class GraphModel(Model):
         if name not in self.named_weights:
             raise unknown_name(f"weight of model {self.name!r}:", name, self.named_weights)
         return self.named_weights[name]
+
+    def summary_parts(self) -> list[Any]:
+        """The original's modules, for `summary()`."""
+        return list(parts_of(self._form(False).graph, self.recorded.classes).parts.values())
 
     def call_arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """What the model is called on, as trees of `Spec`."""
