@@ -22,6 +22,9 @@ def conv_gradient(g, inputs, kernel, *, strides, padding, data_format, dilation_
     if rows:
         g, x, w = (a.unsqueeze(2) for a in (g, x, w))
         strides, pads, dilation_rate = (1, *strides), (0, *pads), (1, *dilation_rate)
+    if w.shape[0] == 1:
+        # The view of a single filter passes for channels_last, which torch's kernel for float64 does not take.
+        w = w.contiguous()
     dx, dw, db = aten.convolution_backward(
         g, x, w, [w.shape[0]], strides, pads, dilation_rate, False, [0] * len(pads), groups, wanted
     )
