@@ -29,6 +29,15 @@ def copied(module: torch.nn.Module) -> torch.nn.Module:
     return copy.deepcopy(module, {id(x): x.detach().clone() for x in kept if not x.is_leaf})
 
 
+def _widened(module: torch.nn.Module) -> torch.nn.Module:
+    """The module in float64; a norm that takes its epsilon from the dtype keeps that of its own dtype."""
+    for part in module.modules():
+        if isinstance(part, torch.nn.RMSNorm) and part.eps is None:
+            dtype = torch.float32 if part.weight is None else part.weight.dtype
+            part.eps = torch.finfo(max(dtype, torch.float32, key=lambda d: d.itemsize)).eps
+    return module.double()
+
+
 class TorchOriginal:
     """A copy of a module that runs on NumPy arrays; the module itself is never touched.
 
@@ -49,7 +58,7 @@ class TorchOriginal:
             module = copied(self.module)
         except Exception as error:
             raise CannotRun(f"The module cannot be copied: {error}") from error
-        module = (module.double() if float64 else module).train(training and self.trains)
+        module = (_widened(module) if float64 else module).train(training and self.trains)
         for part in module.modules():
             if training and isinstance(part, SWITCHED):
                 part.training = True
@@ -95,15 +104,18 @@ class TorchOriginal:
             return made.to(_DOUBLE[made.dtype]) if float64 and made.dtype in _DOUBLE else made
 
         args, kwargs = pytree.tree_map(tensor, (args, kwargs))
-        fast = torch.backends.mha.get_fastpath_enabled()
+        fast, default = torch.backends.mha.get_fastpath_enabled(), torch.get_default_dtype()
         torch.backends.mha.set_fastpath_enabled(False)
         try:
+            # What a module creates without saying a dtype is then in float64 too.
+            torch.set_default_dtype(torch.float64 if float64 else default)
             with _Precision() if float64 else contextlib.nullcontext():
                 return module(*args, **kwargs)
         except RuntimeError as error:
             raise CannotRun(f"The original does not run{' in float64' * float64}: {error}") from error
         finally:
             torch.backends.mha.set_fastpath_enabled(fast)
+            torch.set_default_dtype(default)
 
 
 class _Precision(TorchDispatchMode):
@@ -113,6 +125,11 @@ class _Precision(TorchDispatchMode):
         found = func(*args, **(kwargs or {}))
         given = [x for x in pytree.tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
         made = [x for x in pytree.tree_leaves(found) if isinstance(x, torch.Tensor)]
-        if any(x.dtype in _DOUBLE for x in made) and any(x.dtype == torch.float64 for x in given):
-            raise CannotRun(f"the original computes in {made[0].dtype} inside, at {func}")
+        narrow = [x.dtype for x in made if x.dtype in _DOUBLE]
+        if (narrow and given) or func in _IMPRECISE:
+            raise CannotRun(f"the original computes in {narrow[0] if narrow else torch.float32} inside, at {func}")
         return found
+
+
+_IMPRECISE = (torch.ops.aten.hardsigmoid.default,)
+"""Ops whose kernels for float64 have constants of float32."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from multiback import ops
+import numpy as np
+
+from multiback import dtypes, ops
 
 
 def per_axis(x: Any, count: int) -> tuple[Any, ...]:
@@ -22,6 +24,11 @@ def batched(x: Any, rank: int, function: Callable[[Any], Any]) -> Any:
     if isinstance(result, tuple | list):
         return tuple(None if r is None else ops.squeeze(r, 0) for r in result)
     return ops.squeeze(result, 0)
+
+
+def constant(numbers: Any, like: Any) -> Any:
+    """Numbers that were computed in float64, in the dtype of an array."""
+    return ops.cast(np.asarray(numbers, np.float64), dtypes.as_dtype(like.dtype))
 
 
 def beside_channels(x: Any, rank: int) -> Any:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from multiback import dtypes, ops
+from multiback import ops
 from multiback.errors import UnsupportedModel
 from multiback.graph.dims import Dim
+from multiback_torch.importer.composites._windows import constant
 
 Filter = Callable[[np.ndarray], np.ndarray]
 
@@ -108,11 +109,10 @@ def _smoothed(before: int, after: int, scale: float | None, align: bool, kernel:
 def _resized(n: int, kernel: Filter, reach: int, smooth: bool = False) -> Callable[..., Any]:
     def handler(x: Any, size: Any, align: bool, *scales: Any) -> Any:
         before, after, given = _sizes(x, size, _given_scales(scales, n), n)
-        dtype = dtypes.as_dtype(x.dtype)
         for axis, (a, b, s) in enumerate(zip(before, after, given), x.ndim - n):
             if a == b and (s is None or s == 1):
                 continue
-            weights = (_smoothed if smooth else _matrix)(a, b, s, align, kernel, reach).astype(dtype.numpy)
+            weights = constant((_smoothed if smooth else _matrix)(a, b, s, align, kernel, reach), x)
             if axis == x.ndim - 1:
                 x = ops.matmul(x, weights)
             else:
@@ -124,15 +124,13 @@ def _resized(n: int, kernel: Filter, reach: int, smooth: bool = False) -> Callab
 
 def _affine_grid(theta: Any, size: Any, align: bool) -> Any:
     """Places (batch, spatial..., n) in [-1, 1] that an affine map sends the places of an image of `size` to."""
-    dtype = dtypes.as_dtype(theta.dtype).numpy
     axes = []
     for m in size[2:]:
         line = np.linspace(-1, 1, int(m)) if m > 1 else np.zeros(1)
         axes.append(line if align or m == 1 else line * (m - 1) / m)
     mesh = np.meshgrid(*axes, indexing="ij")
-    base = np.stack([*mesh[::-1], np.ones_like(mesh[0])], -1).astype(dtype)
-    flat = base.reshape(-1, base.shape[-1])
-    grid = ops.matmul(flat, ops.swapaxes(theta, 1, 2))
+    base = np.stack([*mesh[::-1], np.ones_like(mesh[0])], -1)
+    grid = ops.matmul(constant(base.reshape(-1, base.shape[-1]), theta), ops.swapaxes(theta, 1, 2))
     return ops.reshape(grid, (theta.shape[0], *size[2:], len(axes)))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from multiback import dtypes, ops
 from multiback.graph.dims import Dim
 from multiback_torch.importer import calls
-from multiback_torch.importer.composites._windows import batched, per_axis
+from multiback_torch.importer.composites._windows import batched, constant, per_axis
 from multiback_torch.importer.handlers import Context
 
 Pads = tuple[tuple[int, int], ...]
@@ -141,26 +141,25 @@ def _average_pool(n: int) -> Callable[..., Any]:
             y = ops.average_pool(_padded(x, pads, 0), window, strides, "valid", "channels_first")
             if divisor is not None:
                 return y * (math.prod(window) / divisor)
-            return y * _correction(x.shape[2:], window, strides, pads, given, with_pad, dtypes.as_dtype(x.dtype))
+            factor = _correction(x.shape[2:], window, strides, pads, given, with_pad)
+            return y if factor is None else y * constant(factor, y)
 
         return batched(x, n + 2, pooled)
 
     return handler
 
 
-def _correction(
-    sizes: Any, window: Any, strides: Any, pads: Pads, given: Any, with_pad: bool, dtype: dtypes.DType
-) -> Any:
+def _correction(sizes: Any, window: Any, strides: Any, pads: Pads, given: Any, with_pad: bool) -> np.ndarray | None:
     """Elements of a window over those that count: all, or only those of the array, or also those of the padding."""
     if all(lo == hi == (0 if not with_pad else p) for (lo, hi), p in zip(pads, given)):
-        return 1
+        return None
     factor = np.ones((1,) * len(sizes))
     for axis, (size, k, s, (lo, hi), p) in enumerate(zip(sizes, window, strides, pads, given)):
         begin, end = (-p, size + p) if with_pad else (0, size)
         starts = np.arange((size + lo + hi - k) // s + 1) * s - lo
         counts = np.minimum(starts + k, end) - np.maximum(starts, begin)
         factor = factor * (k / counts).reshape([-1 if a == axis else 1 for a in range(len(sizes))])
-    return factor.astype(dtype.numpy)
+    return factor
 
 
 def _adaptive_windows(size: int, parts: int) -> list[tuple[int, int]]:
@@ -184,10 +183,10 @@ def _averaged_to(x: Any, wanted: Sequence[Any]) -> Any:
     for axis, parts in enumerate(wanted, 2):
         if x.shape[axis] == parts:
             continue
-        weights = np.zeros((int(x.shape[axis]), parts), dtypes.as_dtype(x.dtype).numpy)
+        weights = np.zeros((int(x.shape[axis]), parts))
         for i, (start, end) in enumerate(_adaptive_windows(x.shape[axis], parts)):
             weights[start:end, i] = 1 / (end - start)
-        x = ops.moveaxis(ops.matmul(ops.moveaxis(x, axis, -1), weights), -1, axis)
+        x = ops.moveaxis(ops.matmul(ops.moveaxis(x, axis, -1), constant(weights, x)), -1, axis)
     return x
 
 
