@@ -17,7 +17,14 @@ from multiback_keras.importer.native import KerasNative
 __all__ = ["KerasNative", "load", "native"]
 
 
-def load(source: Any, *, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, **options: Any) -> Any:
+def load(
+    source: Any,
+    example_inputs: Any = None,
+    *,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    **options: Any,
+) -> Any:
     """A model of our layers with the structure, names, weights, compilation and optimizer state of a Keras model.
 
     Arguments:

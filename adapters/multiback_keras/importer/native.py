@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from multiback import tree
+from multiback.porting import structure
+from multiback.porting.forward import forward_graph
 from multiback.porting.imported import CannotRun
 
 _SINGLE = "Keras 3 computes parts of a float64 model, such as batch normalization, in float32"
@@ -25,6 +27,7 @@ class KerasNative:
 
         self.theirs = theirs
         self.backend = backend.backend()
+        self.results = forward_graph(model).results
         prefix = f"{model.name}/"
         self.names = {id(k): v.path.removeprefix(prefix) for k, v in zip(theirs.weights, model.weights)}
 
@@ -48,7 +51,9 @@ class KerasNative:
                 new = np.array(ops.convert_to_numpy(variable))
                 if id(variable) in self.names and not np.array_equal(new, old, equal_nan=True):
                     changed[self.names[id(variable)]] = new
-            return tree.map(lambda y: np.array(ops.convert_to_numpy(y)), outputs), changed
+            # By their places, as Keras puts dicts into the order of their keys.
+            found = structure.taken(self.results, outputs)
+            return tuple(np.array(ops.convert_to_numpy(found[i])) for i in sorted(found)), changed
         finally:
             for variable, old in zip(self.theirs.variables, before):
                 variable.assign(old)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import onnx
 from onnx import ModelProto
 
@@ -85,9 +86,25 @@ def dump(
     return files.write(made, path, external_data)
 
 
+class _Exported(OnnxNative):
+    """An ONNX model that is called as the model that it came from."""
+
+    def __init__(self, result: ModelProto, model: Any) -> None:
+        super().__init__(result, {}, [])
+        form = forward_graph(model)
+        self._marks = {"tuple": [form.args, form.kwargs]}
+
+    def forward(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], *, training: bool, float64: bool
+    ) -> tuple[Any, dict[str, np.ndarray]]:
+        """The outputs, one after the other; no statistics change."""
+        found = structure.taken(self._marks, (args, kwargs))
+        return super().forward(tuple(found[i] for i in sorted(found)), {}, training=training, float64=float64)
+
+
 def native(result: ModelProto, model: Any) -> NativeModel:
     """The ONNX model as a verification runs it: in onnxruntime, or in ONNX's evaluator."""
-    return OnnxNative(result, {}, [])
+    return _Exported(result, model)
 
 
 def unsupported(graph: Graph) -> Mapping[str, int]:
