@@ -78,6 +78,7 @@ def load(
         forms=imported.forms,
         native=JaxModel(program, inputs, imported.draws),
         notes=program.notes,
+        classes=program.classes,
     )
 
 
@@ -151,7 +152,7 @@ class _Import:
             values: list[Any] = [builder.lift(weights[n]) if next(used) else None for n in names]
             values.append(_key_words(key) if next(used) else None)
             values += [builder.lift(x) for x in arrays]
-            results = Interpreter(self._note, found.numbers).run(found.jaxpr, values)
+            results = Interpreter(self._note, found.numbers, self.program.root).run(found.jaxpr, values)
         count = len(results) - len(found.changed)
         for name, value in zip(found.changed, results[count:]):
             weights[name].assign(value)

@@ -26,6 +26,9 @@ from multiback_jax.importer.sizes import as_size, is_key, is_symbolic, spec_of
 _LARGEST_FOLD = 64
 """Elements of the largest array of integers that is computed while the graph is built, such as indices."""
 
+_OF_NUMBERS = ("convert_element_type", "broadcast_in_dim", "jit", "pjit", "cond", "scan", "while")
+"""Primitives whose handlers take numbers as they are when nothing but numbers comes in."""
+
 _OF_KEYS = ("random_", "threefry", "jit", "scan", "while", "cond", "custom_", "remat", "closed_call", "call", "copy")
 """Beginnings of the names of primitives that take keys as they are; others treat the two words of a key alike."""
 
@@ -37,10 +40,12 @@ class Interpreter:
     Attributes:
         note: Where what a person should know goes.
         numbers: Numbers of the program before rounding, see `literals.py`.
+        root: The name that paths begin with, which is left out.
     """
 
     note: Callable[[str], None]
     numbers: Mapping[tuple[int, int], float] = field(default_factory=dict)
+    root: str = ""
 
     def run(self, jaxpr: Any, values: Sequence[Any], consts: Sequence[Any] | None = None) -> list[Any]:
         """The outputs of a jaxpr, closed or open, on these values."""
@@ -56,7 +61,7 @@ class Interpreter:
             return _literal(atom) if isinstance(atom, jax.extend.core.Literal) else env[atom]
 
         for equation in living(open_jaxpr)[0]:
-            path = path_of(equation.source_info.name_stack)
+            path = path_of(equation.source_info.name_stack, self.root)
             with scope(path) if path else contextlib.nullcontext():
                 operands = [read(x) for x in equation.invars]
                 for i, x in enumerate(operands):
@@ -72,7 +77,7 @@ class Interpreter:
         name = equation.primitive.name
         if _folds(equation, operands):
             return _folded(equation, operands)
-        if not any(map(is_abstract, operands)):
+        if not any(map(is_abstract, operands)) and name not in _OF_NUMBERS:
             operands = [as_value(x) for x in operands]
         specs = [spec_of(v.aval) for v in equation.outvars]
         params = {k: _parameter(v) for k, v in equation.params.items()}
@@ -179,7 +184,10 @@ def checked(name: str, result: Any, spec: Spec) -> Any:
         raise PortError(
             f"The handler of {name!r} gave {got}{list(result.shape)}, but JAX says {spec.dtype}{list(spec.shape)}."
         )
-    return cast(result, spec.dtype)
+    result = cast(result, spec.dtype)
+    # A number stays one, so that it stands where it is used.
+    scalar = isinstance(result, np.ndarray) and not result.shape and spec.dtype.kind != "c"
+    return Literal(result.item(), spec.dtype) if scalar else result
 
 
 def _same(a: Any, b: Any) -> bool:

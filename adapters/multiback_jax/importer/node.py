@@ -87,6 +87,8 @@ def cast(x: Any, dtype: DType) -> Any:
     if dtype_of(x) == dtype:
         return x
     if isinstance(x, Literal) and not (x.dtype.is_complex and not dtype.is_complex):
+        if x.dtype.is_float and dtype.is_float:
+            return number(x.value, dtype)
         return number(np.asarray(x.value, x.dtype.numpy).astype(dtype.numpy).item(), dtype)
     if isinstance(x, np.ndarray):
         return x.astype(dtype.numpy)

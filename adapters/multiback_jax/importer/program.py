@@ -23,6 +23,8 @@ class Program:
         run: What it computes, in JAX; the key is a typed key of `jax.random`, or None.
         forms: The values of `training` that make a difference.
         notes: What a person should know.
+        root: The name that the paths of modules begin with, which is left out.
+        classes: Names of classes by the path of a module, filled while JAX traces.
     """
 
     name: str
@@ -31,3 +33,5 @@ class Program:
     run: Run
     forms: tuple[bool, ...] = (False,)
     notes: list[str] = field(default_factory=list)
+    root: str = ""
+    classes: dict[str, str] = field(default_factory=dict)

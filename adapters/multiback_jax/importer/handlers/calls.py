@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from multiback import ops
 from multiback_jax.importer import derivatives, named
-from multiback_jax.importer.node import Handler, Node
+from multiback_jax.importer.node import Handler, Node, as_value, dtype_of, is_abstract
 
 
 def _inlined(parameter: str) -> Handler:
@@ -21,12 +25,30 @@ def _jit(node: Node, *operands: Any) -> Any:
 
 
 def _custom_linear_solve(node: Node, *operands: Any) -> Any:
-    """The solver itself, whose gradient is the derivative of its steps."""
+    """A solution and one step of refinement, b - A x solved again: its gradient is that of the solution of A x = b."""
     counts, jaxprs = node["const_lengths"], node["jaxprs"]
-    start = counts.matvec + counts.vecmat
-    of_solve = operands[start : start + counts.solve]
-    right_hand_sides = operands[start + counts.solve + counts.transpose_solve :]
-    return node.run(jaxprs.solve, [*of_solve, *right_hand_sides])
+    ends = (counts.matvec, counts.vecmat, counts.solve, counts.transpose_solve)
+    starts = [sum(ends[:i]) for i in range(5)]
+    of_product, of_solver = operands[: ends[0]], operands[starts[2] : starts[3]]
+    wanted = [as_value(x) for x in operands[starts[4] :]]
+
+    def solved(sides: Sequence[Any]) -> list[Any]:
+        return node.run(jaxprs.solve, [*(_held(x) for x in of_solver), *sides])
+
+    first = [_held(x) for x in solved([_held(x) for x in wanted])]
+    products = node.run(jaxprs.matvec, [*of_product, *first])
+    rest = solved([ops.subtract(b, p) for b, p in zip(wanted, products, strict=True)])
+    return [ops.add(x, r) for x, r in zip(first, rest, strict=True)]
+
+
+def _held(x: Any) -> Any:
+    return ops.stop_gradient(x) if is_abstract(x) and dtype_of(x).is_inexact else x
+
+
+def _platform(node: Node) -> Any:
+    """The branch for every platform, since the graph may run on any."""
+    platforms = node["platforms"]
+    return np.asarray(platforms.index(None) if None in platforms else 0, np.int32)
 
 
 def _dropped(node: Node, *operands: Any) -> Any:
@@ -47,6 +69,7 @@ HANDLERS: dict[str, Handler] = {
     "debug_print": _dropped,
     "jit": _jit,
     "pjit": _jit,
+    "platform_index": _platform,
     "remat": _inlined("jaxpr"),
     "remat2": _inlined("jaxpr"),
 }

@@ -74,7 +74,7 @@ def _power(node: Node, x: Any, y: Any) -> Any:
 
 
 def _round(node: Node, x: Any) -> Any:
-    if "EVEN" in str(node["rounding_method"]):
+    if int(node["rounding_method"]) == 1:
         return ops.round(x)
     size = ops.abs(x)
     whole = ops.floor(size)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax
+import jax.extend.core
 import numpy as np
 
 from multiback import ops
 from multiback.graph.dims import product
+from multiback.graph.ir import Spec
 from multiback_jax.importer.node import Handler, Node, as_value, broadcast_to, cast, dtype_of, transpose
+from multiback_jax.importer.sizes import symbolic_arguments
 
 
 def _reducing(op: Any) -> Handler:
@@ -76,6 +81,19 @@ def _odd(x: Any, axes: tuple[int, ...]) -> Any:
     return ops.equal(ops.remainder(ops.sum(ops.cast(x, "int32"), axis=axes), 2), 1)
 
 
+def element_by_element(node: Node, jaxpr: Any, consts: Sequence[Any] = ()) -> Callable[..., list[Any]]:
+    """A program of scalars on arrays of one shape."""
+    closed = jaxpr if hasattr(jaxpr, "consts") else jax.extend.core.ClosedJaxpr(jaxpr, consts)
+    scalars = jax.extend.core.jaxpr_as_fun(closed)
+
+    def combine(*operands: Any) -> list[Any]:
+        given = symbolic_arguments([Spec(tuple(x.shape), dtype_of(x)) for x in operands])
+        wide = jax.make_jaxpr(lambda *xs: jax.numpy.vectorize(lambda *one: tuple(scalars(*one)))(*xs))(*given)
+        return node.run(wide, operands)
+
+    return combine
+
+
 def _reduce(node: Node, *operands: Any) -> Any:
     """A reduction by a person's own function: one step after another, as XLA may take them in any order."""
     half = len(operands) // 2
@@ -83,8 +101,10 @@ def _reduce(node: Node, *operands: Any) -> Any:
     rows = [_in_front(x, node["dimensions"]) for x in xs]
     init = tuple(broadcast_to(s, r.shape[1:]) for s, r in zip(starts, rows))
 
+    combine = element_by_element(node, node["jaxpr"])
+
     def step(carry: Any, row: Any) -> Any:
-        return tuple(node.run(node["jaxpr"], [*carry, *row])), ()
+        return tuple(combine(*carry, *row)), ()
 
     last, _ = ops.scan(step, init, tuple(rows))
     return tuple(last)

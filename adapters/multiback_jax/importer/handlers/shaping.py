@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from multiback import dtypes, ops
 from multiback.graph.dims import Size
 from multiback.graph.ir import Literal
@@ -15,6 +17,8 @@ def _broadcast_in_dim(node: Node, x: Any, *sizes: Any) -> Any:
     shape, places = node.shape, node["broadcast_dimensions"]
     if isinstance(x, Literal):
         return ops.full(shape, x.value, node.dtype) if shape else x
+    if isinstance(x, np.ndarray) and not x.shape:
+        return ops.full(shape, x.item(), node.dtype)
     inner: list[Size] = [1] * len(shape)
     for place, size in zip(places, x.shape):
         inner[place] = size

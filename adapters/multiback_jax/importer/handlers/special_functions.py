@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+import inspect
 import math
 from typing import Any
 
@@ -84,6 +86,8 @@ def _written_by_jax(function: str) -> Handler:
         if any(isinstance(n, Dim) for n in shape):
             raise PortError(f"{node.name!r} can be ported for a fixed batch only: pass dynamic_batch=False.")
         given = [jax.ShapeDtypeStruct(tuple(x.shape), str(x.dtype)) for x in operands]
+        if "dtype" in inspect.signature(written).parameters:
+            written = functools.partial(written, dtype=node.dtype.numpy)
         return node.run(jax.make_jaxpr(written)(*given), [as_value(x) for x in operands])[0]
 
     return handler
@@ -91,7 +95,6 @@ def _written_by_jax(function: str) -> Handler:
 
 HANDLERS: dict[str, Handler] = {
     "bessel_i0e": _written_by_jax("bessel_i0e_impl"),
-    "bessel_i1e": _written_by_jax("bessel_i1e_impl"),
     "digamma": _digamma,
     "erf_inv": plain(ops.erfinv),
     "erfc": plain(ops.erfc),

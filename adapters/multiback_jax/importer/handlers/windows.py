@@ -14,6 +14,7 @@ from multiback.dtypes import DType
 from multiback.errors import PortError
 from multiback.graph.dims import Dim
 from multiback.ops import _windows
+from multiback_jax.importer.handlers.reduction import element_by_element
 from multiback_jax.importer.handlers.shaping import padded
 from multiback_jax.importer.node import Handler, Node, as_value, dtype_of, known, number
 
@@ -107,14 +108,8 @@ def _any_reduction(node: Node, *operands: Any) -> Any:
     fill = known(start)
     if fill is None:
         raise PortError("reduce_window that starts from a computed number cannot be ported.")
-    return (
-        _windowed(
-            node,
-            x,
-            lambda a, b: node.run(node["jaxpr"], [a, b], node["consts"])[0],
-            fill.item(),
-        ),
-    )
+    combine = element_by_element(node, node["jaxpr"], node["consts"])
+    return (_windowed(node, x, lambda a, b: combine(a, b)[0], fill.item()),)
 
 
 def _taps(x: Any, node: Node, fill: Any) -> tuple[list[tuple[int, ...]], list[Any]]:

@@ -34,7 +34,20 @@ def program(source: Any, params: Any, args: tuple[Any, ...], kwargs: dict[str, A
     function = type(source).__call__ if method is None else getattr(type(source), method, method)
     switch = training_switch(function, kwargs, options)
 
+    classes: dict[str, str] = {}
+
+    def noting(call: Any, args: Any, kwargs: Any, context: Any) -> Any:
+        if context.method_name == "__call__" and context.module.path:
+            classes["/".join(context.module.path)] = type(context.module).__name__
+        return call(*args, **kwargs)
+
     def run(weights: Any, key: Any, training: bool, args: Any, kwargs: Any) -> Any:
+        from flax import linen
+
+        with linen.intercept_methods(noting):
+            return applied(weights, key, training, args, kwargs)
+
+    def applied(weights: Any, key: Any, training: bool, args: Any, kwargs: Any) -> Any:
         filled = {k: part.filled(weights) for k, part in parts.items()}
         # Streams that are not named fall back to this one.
         rngs = {} if key is None else {"params": key}
@@ -50,4 +63,5 @@ def program(source: Any, params: Any, args: tuple[Any, ...], kwargs: dict[str, A
 
     weights = [w for part in parts.values() for w in part.weights]
     forms = (False, True) if switch(True) or mutable else (False,)
-    return Program(options.name or source.name or type(source).__name__, "flax linen", weights, run, forms)
+    root = source.name or type(source).__name__
+    return Program(options.name or root, "flax linen", weights, run, forms, root=root, classes=classes)

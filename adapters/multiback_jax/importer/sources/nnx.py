@@ -11,7 +11,6 @@ import jax
 
 from multiback.errors import PortError
 from multiback.porting.imported import Weight
-from multiback.porting.scopes import note_class
 from multiback_jax.importer.program import Program
 from multiback_jax.importer.sources.arguments import Options, key_argument, training_switch
 from multiback_jax.importer.sources.trees import as_numpy, is_array
@@ -53,6 +52,8 @@ def program(source: Any, params: Any, args: tuple[Any, ...], kwargs: dict[str, A
     switch = training_switch(getattr(type(source), method), kwargs, options)
     key_name = key_argument(getattr(type(source), method), kwargs, options)
 
+    classes: dict[str, str] = {}
+
     def run(weights: Any, key: Any, training: bool, args: Any, kwargs: Any) -> Any:
         state = dict(nnx.to_flat_state(states[training]))
         filled = {}
@@ -65,7 +66,7 @@ def program(source: Any, params: Any, args: tuple[Any, ...], kwargs: dict[str, A
         extra: dict[str, Any] = switch(training)
         if key_name is not None:
             extra[key_name] = key
-        with _scopes(module):
+        with _scopes(module, classes):
             outputs = getattr(module, method)(*args, **{**kwargs, **extra})
         if not training:
             return outputs, {}
@@ -76,30 +77,30 @@ def program(source: Any, params: Any, args: tuple[Any, ...], kwargs: dict[str, A
             if names.get(path) in kept and v.get_value() is not filled[path].get_value()
         }
 
-    return Program(options.name or type(source).__name__, "flax nnx", weights, run, (False, True))
+    return Program(options.name or type(source).__name__, "flax nnx", weights, run, (False, True), classes=classes)
 
 
 @contextlib.contextmanager
-def _scopes(root: Any) -> Iterator[None]:
-    """Inside, every call of a module marks what it computes with the module's path."""
+def _scopes(root: Any, names: dict[str, str]) -> Iterator[None]:
+    """Inside, every call of a module marks what it computes with the module's path; `names` gets the classes."""
     from flax import nnx
 
     paths = {id(m): _path_name(path) for path, m in nnx.iter_modules(root) if path}
-    classes = {type(m) for _, m in nnx.iter_modules(root) if "__call__" in vars(type(m))}
+    kinds = {type(m) for _, m in nnx.iter_modules(root) if "__call__" in vars(type(m))}
 
     def marked(call: Any) -> Any:
         def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
             path = paths.get(id(self))
             if path is None:
                 return call(self, *args, **kwargs)
-            note_class(path, type(self).__name__)
+            names[path] = type(self).__name__
             with _at(path):
                 return call(self, *args, **kwargs)
 
         return wrapped
 
     with _LOCK:
-        own = {c: vars(c)["__call__"] for c in classes}
+        own = {c: vars(c)["__call__"] for c in kinds}
         try:
             for c, call in own.items():
                 c.__call__ = marked(call)
