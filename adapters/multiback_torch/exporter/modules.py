@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from multiback.graph.dims import Dim
-from multiback.graph.ir import Equation, Literal, Value
+from multiback.graph.ir import Equation, Value
 from multiback.graph.op import OPS
 from multiback.porting.outline.blocks import Module, Statement, View
 from multiback.porting.outline.forms import Program
+from multiback.porting.outline.placing import prune
 from multiback_torch.exporter.batch_norm import find_batch_norm
 from multiback_torch.exporter.expressions import plain
+from multiback_torch.exporter.stateless import stateless
 
 
 class Modules:
@@ -43,6 +46,20 @@ class Modules:
                     statements += before
             statements.append(statement)
         self.program.statements = statements
+        self._items()
+
+    def _items(self) -> None:
+        """What stands alone at a number, as an item of a list, is a module even if it holds nothing."""
+        prune(self.program, sure=False)
+        crowd = Counter(s.scope for s in self.program.statements)
+        for s in self.program.statements:
+            if s.equation is None or s.module is not None or not s.scope or not s.scope[-1].isdigit():
+                continue
+            if crowd[s.scope] == 1 and sum(isinstance(x, Value) for x in s.inputs) == 1:
+                made = stateless(s.equation.replace(inputs=s.inputs))
+                if made is not None:
+                    s.module = made
+                    s.arguments = (s.inputs[0],)
 
     def view(self, x: Any) -> View | None:
         """The weight that a value is, moved or not; None if it is computed."""
@@ -326,4 +343,3 @@ _RULES = {
     "layer_normalization": layer_norm,
     "rms_normalization": layer_norm,
 }
-_ = Literal

@@ -41,6 +41,7 @@ class TorchTarget(Target):
     expressions = EXPRESSIONS
     channels_first = True
     keeps_constants = True
+    nothing = "nn.Identity()"
     positional: Mapping[str, tuple[str, ...]] = {
         "nn.Linear": _LINEAR,
         **{f"nn.Conv{n}d": _CONV for n in (1, 2, 3)},
@@ -84,6 +85,8 @@ class TorchTarget(Target):
         return start + "".join(f"[{p}]" if p.isdigit() else f".{p}" for p in rest)
 
     def sequence(self, parts: Sequence[str], chained: bool) -> str:
+        if chained and len(parts) > 2 and len(set(parts)) == 1:
+            return f"nn.Sequential(*({parts[0]} for _ in range({len(parts)})))"
         if chained:
             return f"nn.Sequential({', '.join(parts)})"
         if len(parts) > 2 and len(set(parts)) == 1:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from multiback.graph.ir import Value
+from multiback.graph.ir import Value, flat
 from multiback.porting.outline.blocks import Module, Path, Statement
 from multiback.porting.outline.forms import Program
 
@@ -21,6 +21,7 @@ class Places:
     """
 
     def __init__(self, names: dict[str, Value], scopes: Iterable[Path], exact: bool) -> None:
+        self.exact = exact
         self.known = {scope[:n] for scope in scopes for n in range(1, len(scope) + 1)}
         parts = {value: tuple(re.split(r"[/.]", name)) for name, value in names.items()}
         skipped = self._collections(list(parts.values()))
@@ -99,6 +100,8 @@ def _refused(statements: Sequence[Statement], places: Places, refused: set[objec
         kept.append(module)
         home = _home(module, places)
         alone = all(places.paths[v.weight][:-1] == home for v in module.weights.values())
+        if places.exact and any(_named_otherwise(places.paths[v.weight][-1], n) for n, v in module.weights.items()):
+            conflicts.add(module.key)
         if not alone or not home or home[: len(statement.scope)] != statement.scope:
             conflicts.add(module.key)
         if homes.setdefault(home, module.key) != module.key:
@@ -110,6 +113,11 @@ def _refused(statements: Sequence[Statement], places: Places, refused: set[objec
         if any(v.moves and v.weight in raw for v in module.weights.values()):
             conflicts.add(module.key)
     return conflicts
+
+
+def _named_otherwise(name: str, parameter: str) -> bool:
+    """Whether a weight's own name says that it is a parameter of another module, as `in_proj_weight` does."""
+    return name != parameter and ("weight" in name or "bias" in name)
 
 
 def _home(module: Module, places: Places) -> Path:
@@ -133,12 +141,33 @@ def settle(statements: Sequence[Statement], exact: bool) -> None:
                 module.path = (*module.path, module.kind.rpartition(".")[2].lower())
 
 
-def prune(program: Program) -> None:
-    """Drops statements whose values nobody reads."""
+def prune(program: Program, sure: bool = True) -> list[Statement]:
+    """Drops statements whose values nobody reads, and returns them.
+
+    Arguments:
+        program: That is changed.
+        sure: Whether modules are sure to stay modules; otherwise what their equations read stays too.
+    """
     needed = {x for x in program.results if isinstance(x, Value)}
-    kept = []
+    kept, dropped = [], []
     for statement in reversed(program.statements):
         if statement.target is not None or any(v in needed for v in statement.makes):
             kept.append(statement)
             needed.update(statement.reads)
+            if not sure:
+                needed.update(x for x in flat(statement.inputs) if isinstance(x, Value))
+        else:
+            dropped.append(statement)
     program.statements = kept[::-1]
+    return dropped[::-1]
+
+
+def restore(program: Program, dropped: Sequence[Statement]) -> None:
+    """Puts statements that are read again before the first that reads them, into its block."""
+    for statement in reversed(dropped):
+        made = set(statement.makes)
+        for at, reader in enumerate(program.statements):
+            if any(v in made for v in reader.reads):
+                statement.scope = reader.scope
+                program.statements.insert(at, statement)
+                break

@@ -392,7 +392,12 @@ class Body:
             self.locals.add(name)
             self.names[end] = name
         if chained:
-            self.lines.append(f"{names_[0]} = {self.target.call(container, [self.value(carried_in[0])], '')}")  # type: ignore[arg-type]
+            text = self.target.call(container, [self.value(carried_in[0])], "")  # type: ignore[arg-type]
+            end = last.makes[0]
+            if self.items[-1] is loop and self.uses[end] == 1 and self.block.outputs == [end]:
+                self.names[end] = text
+            else:
+                self.lines.append(f"{names_[0]} = {text}")
             return
         variable = naming.unique(_singular(container[-1]), {*self.locals, *self.reserved})
         self.locals.add(variable)

@@ -18,7 +18,7 @@ from multiback.porting.forward import ForwardGraph, forward_graph
 from multiback.porting.outline.blocks import Block, Module, Path, View
 from multiback.porting.outline.flattening import flatten
 from multiback.porting.outline.forms import Program, merge
-from multiback.porting.outline.placing import Places, place, prune, settle
+from multiback.porting.outline.placing import Places, place, prune, restore, settle
 from multiback.porting.outline.preparing import prepare
 from multiback.porting.outline.tree import outline
 from multiback.porting.source import naming
@@ -117,14 +117,14 @@ class _File:
         self.target.idioms(program, self.trainable)
         self._store_constants(program)
         names = {name: value for name, value in program.state.items()}
-        prune(program)
+        prune(program, sure=False)
         places = Places(names, {s.scope for s in program.statements}, self.exact)
         place(program, places)
-        prune(program)
+        dropped = prune(program)
         held = frozenset([*program.state.values()])
         flatten(program.statements, held)
         settle(program.statements, self.exact)
-        prune(program)
+        restore(program, dropped)
         classes = self._classes()
         root = outline(program, places, classes)
         helpers: dict[str, Any] = {}
@@ -257,7 +257,10 @@ class _File:
             return self.target.module(child)
         if not _is_list(child):
             return context.written[child].made
-        items = [self._made(child.children[n], context) for n in sorted(child.children, key=int)]
+        count = 1 + max(map(int, child.children))
+        made = {int(n): self._made(item, context) for n, item in child.children.items()}
+        # What does nothing leaves no trace in a graph, but it counts.
+        items = [made.get(i, self.target.nothing) for i in range(count)]
         return self.target.sequence(items, child.path in context.chained)
 
     def _results(self, texts: list[str]) -> str:

@@ -89,7 +89,7 @@ def _run(statements: Sequence[Statement], start: int) -> list[Statement]:
     run = [statements[start]]
     for s in statements[start + 1 :]:
         path = _path(s)
-        if path != (*first[:-1], str(int(first[-1]) + len(run))) or s.form is not None:
+        if path[:-1] != first[:-1] or s.form is not None or int(path[-1]) <= int(_path(run[-1])[-1]):
             break
         run.append(s)
     return run
@@ -129,4 +129,8 @@ def _loop(block: Block, run: Sequence[Statement], at: int, uses: dict[Value, lis
         container = container.children.get(name) if container is not None else None
     start = int(path[-1])
     count = len(container.children) if isinstance(container, Block) else -1
-    return Loop(path[:-1], list(run), start, start + len(run), start == 0 and count == len(run), carried, sources)
+    stop = int(_path(run[-1])[-1]) + 1
+    whole = count == len(run)
+    if stop - start != len(run) and not (whole and len(first.operands) == 1 and len(first.makes) == 1):
+        return None  # something between them does nothing, and takes one argument
+    return Loop(path[:-1], list(run), start, stop, whole, carried, sources)

@@ -36,6 +36,7 @@ class Target(ABC):
         trains: Whether it has a form for training.
         reserved: Names that no value may have.
         reserved_in_root: Names that no argument of the model may have.
+        nothing: The declaration of an item of a list that does nothing.
         keeps_constants: Whether small constants that are no numbers are declared like weights, not written in place.
     """
 
@@ -55,6 +56,7 @@ class Target(ABC):
     reserved: tuple[str, ...] = ("self",)
     reserved_in_root: tuple[str, ...] = ()
     keeps_constants = False
+    nothing = "None"
 
     # ---- ops
 
