@@ -6,6 +6,7 @@ that nothing links to from elsewhere, and be as long as the model says.
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,9 @@ LARGEST_FILE = 2**31 - 1
 MOST_NODES = 1_000_000
 DEEPEST = 48
 """Graphs within graphs."""
+
+_WIDEST = 2**40
+"""Product of the sizes above 0 of an array without elements."""
 
 _PLAIN = {
     1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 9: "bool", 10: "float16",
@@ -148,6 +152,8 @@ def array_of(tensor: Any, folder: Path | None = None, *, release: bool = False) 
             raise SavingError(f"{name!r} has the shape {shape}, with a negative size. The file is damaged.")
         count *= size
     need = count * dtype.itemsize
+    if not need and math.prod(size for size in shape if size) > _WIDEST:
+        raise SavingError(f"{name!r} has the shape {shape}, which no array can have. The file is damaged.")
     if tensor.data_location == 1:
         return _external(tensor, folder, dtype, shape, need)
     if tensor.HasField("raw_data"):
@@ -186,13 +192,15 @@ def _external(tensor: Any, folder: Path | None, dtype: dtypes.DType, shape: tupl
     except ValueError:
         raise SavingError(f"{name!r} has an offset or length that is not a number. The file is damaged.") from None
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        # Without O_NONBLOCK, opening a pipe waits for a writer.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
         raise SavingError(f"Cannot read {location!r}, the external data of {name!r}: {error.strerror}.") from None
+    facts = os.fstat(handle)
+    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink != 1:
+        os.close(handle)
+        raise SavingError(f"{location!r}, the external data of {name!r}, is a link or not a plain file. Refused.")
     with os.fdopen(handle, "rb") as file:
-        facts = os.fstat(file.fileno())
-        if not stat.S_ISREG(facts.st_mode) or facts.st_nlink != 1:
-            raise SavingError(f"{location!r}, the external data of {name!r}, is a link or not a plain file. Refused.")
         if offset < 0 or length != need or offset + length > facts.st_size:
             raise SavingError(
                 f"{name!r} is {dtype} of shape {shape}: {need} bytes, but the model asks for {length} bytes from "

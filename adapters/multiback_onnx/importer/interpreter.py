@@ -141,6 +141,11 @@ class Interpreter:
                 raise
             error.add_note(f"While importing {node.label} (ONNX {node.op}).")
             raise
+        except (TypeError, KeyError, IndexError, AttributeError, ValueError, ArithmeticError) as error:
+            raise SavingError(
+                f"{node.label} (ONNX {node.op}) does not have the operands and attributes that the op needs: "
+                f"{type(error).__name__}: {error}. The file is damaged, or uses the op in a way that is not supported."
+            ) from error
 
     def _expanded(self, node: Node, proto: Any, values: list[Any], opsets: Mapping[str, int]) -> tuple[Any, ...]:
         function = function_of(proto, node.version, [*values], self.functions)
