@@ -16,6 +16,7 @@ def average_pool(inputs, *, pool_size, strides, padding, data_format):
     def pool(x, window, steps):
         return (tf.nn.avg_pool2d if len(window) == 2 else tf.nn.avg_pool3d)(x, window, steps, padding.upper())
 
+    inputs = tf.convert_to_tensor(inputs)
     # The kernel for float16 adds in float16, where sums overflow.
     wide = tf.cast(inputs, tf.float32) if inputs.dtype.size < 4 else inputs
     return tf.cast(pooled(pool, wide, pool_size, strides, data_format), inputs.dtype)

@@ -20,6 +20,12 @@ def known_cuts(equation):
     return list(cuts) == sorted(cuts) and min(cuts, default=0) >= 0 and max(cuts, default=0) <= size
 
 
+def repeats_each_axis(equation):
+    repeats = equation.attributes["repeats"]
+    x = equation.inputs[0]
+    return isinstance(repeats, tuple) and len(repeats) == x.ndim > 0 and x.dtype != "uint16"  # which has no kernel
+
+
 def one_axis(equation):
     return isinstance(equation.attributes["axis"], int)
 
@@ -37,6 +43,7 @@ def mirrors(equation):
 FAST = {
     "expand_dims": Fast("tf.expand_dims({x}, {axis})", one_axis),
     "squeeze": Fast("tf.squeeze({x}, {axis})", drops_axes),
+    "tile": Fast("tf.tile({x}, {repeats})", repeats_each_axis),
     "stack": Fast("tf.stack({x}, {axis})"),
     "split": Fast(split, known_cuts),
     "unstack": Fast("tf.unstack({x}, axis={axis})"),
