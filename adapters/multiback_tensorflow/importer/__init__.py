@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from multiback.errors import ArgumentError
 from multiback.porting.imported import Imported, Weight
-from multiback_tensorflow.importer.interpreter import Context, Resource
+from multiback_tensorflow.importer.form import Form
+from multiback_tensorflow.importer.interpreter import Context
 from multiback_tensorflow.importer.native import TensorFlowModel
-from multiback_tensorflow.importer.opening import is_array, leaves, mapped, names_of, open_source, to_specs
-from multiback_tensorflow.importer.program import Function, library_of, read_function
+from multiback_tensorflow.importer.opening import is_array, leaves, names_of, open_source, to_specs
 from multiback_tensorflow.importer.scan import check_supported
 
 
@@ -45,17 +43,19 @@ def load(
         raise ArgumentError(f"from_tensorflow has no argument {', '.join(map(repr, sorted(options)))}.")
     opened = open_source(source, example_inputs, signature, dynamic_batch)
     title = name or opened.name
-    forms = {training: _Form(concrete) for training, concrete in opened.forms.items()}
+    forms = {training: Form(concrete) for training, concrete in opened.forms.items()}
     check_supported(title, [form.function for form in forms.values()])
     variables = list({id(v): v for form in forms.values() for v in form.variables.values()}.values())
     names = names_of(variables, opened.paths)
+    for form in forms.values():
+        form.names = names
     args, kwargs = to_specs(opened.args, opened.kwargs)
 
     def program(weights: Mapping[str, Any], key: Any, training: bool, args: Any, kwargs: Any) -> Any:
         form = forms.get(training, forms[False])
         arrays = [x for x in leaves((args, kwargs)) if is_array(x)]
         context = Context(weights, key)
-        results = context.run(form.function, [*arrays, *form.captured(names)])
+        results = context.run(form.function, [*arrays, *form.captured()])
         return form.nested(results)
 
     return Imported(
@@ -66,49 +66,12 @@ def load(
         kwargs,
         program,
         forms=tuple(sorted(forms)),
-        native=TensorFlowModel(opened, {names[id(v)]: v for v in variables}),
+        native=TensorFlowModel(opened, forms, {names[id(v)]: v for v in variables}),
         notes=_notes(forms),
     )
 
 
-class _Form:
-    """One concrete function, taken apart.
-
-    Attributes:
-        function: As plain data.
-        variables: The variables that it captures, by the position of the capture.
-    """
-
-    def __init__(self, concrete: Any) -> None:
-        self.concrete = concrete
-        library = library_of(concrete.graph)
-        self.function: Function = read_function(concrete.function_def, library)
-        handles = {id(v.handle): v for v in concrete.graph.variables}
-        self.captures = list(concrete.captured_inputs)
-        self.variables = {i: handles[id(t)] for i, t in enumerate(self.captures) if id(t) in handles}
-
-    def captured(self, names: Mapping[int, str]) -> list[Any]:
-        """The values of the captures."""
-        return [
-            Resource(names[id(self.variables[i])])
-            if i in self.variables
-            else Resource(f"capture {i}")
-            if tensor.dtype.name in ("resource", "variant")
-            else np.asarray(tensor)
-            for i, tensor in enumerate(self.captures)
-        ]
-
-    def nested(self, results: list[Any]) -> Any:
-        """The results, nested as the function returns them."""
-        import tensorflow as tf
-
-        structure = self.concrete.structured_outputs
-        iterator = iter(results)
-        flat = [next(iterator) if is_array(x) else x for x in tf.nest.flatten(structure, expand_composites=True)]
-        return mapped(lambda x: x, tf.nest.pack_sequence_as(structure, flat, expand_composites=True))
-
-
-def _notes(forms: Mapping[bool, _Form]) -> list[str]:
+def _notes(forms: Mapping[bool, Form]) -> list[str]:
     from multiback_tensorflow.importer.written import every
 
     own = sorted({node.name for form in forms.values() for _, node in every(form.function) if node.custom_gradient})

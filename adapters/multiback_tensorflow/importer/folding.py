@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from multiback.errors import MultibackError
 from multiback.graph.dims import Dim
 from multiback.porting import host_values
 from multiback.porting.host_values import host, is_symbolic
+from multiback_tensorflow.importer import kernels
 from multiback_tensorflow.importer.program import Node
 
 LARGEST = 4096
@@ -91,28 +91,8 @@ def _computed(node: Node, arrays: Sequence[np.ndarray]) -> Sequence[Any]:
     """What TensorFlow itself computes."""
     import tensorflow as tf
 
-    function = getattr(tf.raw_ops, node.op)
-    names = list(inspect.signature(function).parameters)
-    names.remove("name")
-    operands: dict[str, Any] = {}
-    attributes = {k: v for k, v in node.attributes.items() if k in names}
-    slots = [n for n in names if n not in attributes]
-    if "N" in node.attributes and "N" not in names:
-        # One slot takes all arrays but those of the other slots: before it (none), or after it (an axis).
-        count = node.attributes["N"]
-        first = next(i for i, n in enumerate(slots) if n in ("values", "inputs", "x", "shape", "indices"))
-        parts: list[Any] = list(arrays[:first])
-        parts.append(list(arrays[first : first + count]))
-        rest = list(arrays[first + count :])
-        if node.op == "DynamicStitch":
-            rest = [list(rest)]
-        operands = dict(zip(slots, parts + rest))
-    else:
-        operands = dict(zip(slots, arrays))
     with tf.device("cpu:0"):
-        result = function(**operands, **attributes)
-    found = list(result) if isinstance(result, list | tuple) else [result]
-    return [np.asarray(x) for x in found]
+        return [np.asarray(x) for x in kernels.run(node, arrays, node.attributes)]
 
 
 def _by(name: str, **fixed: Any) -> Callable[..., Any]:

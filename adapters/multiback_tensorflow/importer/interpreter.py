@@ -1,7 +1,7 @@
 """Runs a TensorFlow function on abstract values, node by node, through tables of handlers by op name.
 
-A value is on the host (a NumPy array, see `multiback.porting.host_values`), in the graph that is recorded, or stands for
-something that is no array: a `Resource` (a variable), a `TensorList`.
+A value is on the host (a NumPy array, see `multiback.porting.host_values`), in the graph that is recorded, or stands
+for something that is no array: a `Resource` (a variable), a `TensorList`.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from multiback_tensorflow.importer import folding
 from multiback_tensorflow.importer.interpreter import Context, Resource, operand
 from multiback_tensorflow.importer.program import Edge, Function
 from multiback_tensorflow.importer.tables.lists import TensorList
-from multiback_tensorflow.importer.written import draws, written_arguments
+from multiback_tensorflow.importer.tables.state import WRITING
+from multiback_tensorflow.importer.written import CALLS, draws, written_arguments
 
 
 @dataclass
@@ -254,11 +255,11 @@ def _values(
     return values
 
 
-def _next(plan: _Plan, places: Sequence[int], results: Sequence[Any], before: Sequence[Any]) -> list[Any]:
+def _next(results: Sequence[Any], before: Sequence[Any]) -> list[Any]:
     """What is carried to the next step, of the dtypes that the loop began with."""
     arrays = []
-    for i, old in zip(places, before):
-        new = results[i].stacked() if isinstance(results[i], TensorList) else operand(results[i], str(old.dtype))
+    for result, old in zip(results, before, strict=True):
+        new = result.stacked() if isinstance(result, TensorList) else operand(result, str(old.dtype))
         arrays.append(new if new.dtype == old.dtype else ops.cast(new, old.dtype))
     return arrays
 
@@ -276,8 +277,8 @@ def _scan(context: Context, plan: _Plan, changed: Sequence[str]) -> list[Any]:
         try:
             with context.holding(changed, weights) as held:
                 values = _values(plan, places, arrays, row[0], dict(zip(row_lists, row[1:])))
-                results, items = _body_results(context, plan, values, written)
-                new = _next(plan, places, results, arrays)
+                results, items = _body_results(context, plan, values, places)
+                new = _next(results, arrays)
                 return (tuple(new), tuple(h.value for h in held.values())), tuple(items)
         finally:
             context.steps.pop()
@@ -296,19 +297,28 @@ def _scan(context: Context, plan: _Plan, changed: Sequence[str]) -> list[Any]:
 
 
 def _body_results(
-    context: Context, plan: _Plan, values: list[Any], written: Sequence[int]
+    context: Context, plan: _Plan, values: list[Any], places: Sequence[int]
 ) -> tuple[list[Any], list[Any]]:
-    """The results of the body, and the elements that this step writes into lists."""
+    """What the body gives for the variables that are carried, and the elements that this step writes into lists."""
     body = plan.body
-    gone = {body.source(body.results[i])[0] for i in written}
-    nodes = [
-        n for n in body.nodes if n.name not in gone and not (n.op == "Identity" and body.source(n.inputs[0])[0] in gone)
-    ]
-    kept = [(body.arguments[i], 0) if i in written else edge for i, edge in enumerate(body.results)]
-    items = [plan.written[i] for i in written]
-    shortened = Function(body.name, body.arguments, nodes, kept + items, body.library, body.by_name)
-    results = context.run(shortened, values)
+    kept = [body.results[i] for i in places]
+    items = [plan.written[i] for i in sorted(plan.written)]
+    results = context.run(_shortened(body, kept + items), values)
     return results[: len(kept)], [operand(x) for x in results[len(kept) :]]
+
+
+def _shortened(body: Function, results: list[Edge]) -> Function:
+    """The body with these results, and without what only the others need."""
+    needed: set[str] = set()
+    waiting = [name for name, _ in results] + [n.name for n in body.nodes if n.op in WRITING or n.op in CALLS]
+    while waiting:
+        name = waiting.pop()
+        if name in body.by_name and name not in needed:
+            needed.add(name)
+            node = body.by_name[name]
+            waiting += [origin for origin, _ in node.inputs]
+    nodes = [n for n in body.nodes if n.name in needed]
+    return Function(body.name, body.arguments, nodes, results, body.library, body.by_name)
 
 
 def _while(context: Context, plan: _Plan, changed: Sequence[str]) -> list[Any]:
@@ -326,7 +336,7 @@ def _while(context: Context, plan: _Plan, changed: Sequence[str]) -> list[Any]:
         try:
             with context.holding(changed, weights) as held:
                 results = context.run(plan.body, _values(plan, places, arrays))
-                new = _next(plan, places, results, arrays)
+                new = _next([results[i] for i in places], arrays)
                 return step + 1 if random else step, tuple(new), tuple(h.value for h in held.values())
         finally:
             context.steps.pop()

@@ -114,13 +114,10 @@ def _traced(function: Any, example_inputs: Any, dynamic_batch: bool, name: str) 
     """The concrete functions of a callable for inputs like the examples."""
     import tensorflow as tf
 
-    owner = function if hasattr(function, "get_concrete_function") else None
-    if owner is None:
-        call = getattr(type(function), "__call__", None)
-        bound = getattr(function, "__call__", None)
-        is_object = not inspect.isroutine(function)
-        owner = bound if is_object and hasattr(bound, "get_concrete_function") else tf.function(function)
-        del call
+    owner = function
+    if not hasattr(owner, "get_concrete_function"):
+        own = function.__call__
+        owner = own if hasattr(own, "get_concrete_function") else tf.function(function)
     if example_inputs is None:
         try:
             concrete = owner.get_concrete_function()
@@ -148,7 +145,7 @@ def _traced(function: Any, example_inputs: Any, dynamic_batch: bool, name: str) 
 
 def _takes_training(function: Any) -> bool:
     plain = getattr(function, "python_function", None) or function
-    if not inspect.isroutine(plain) and hasattr(plain, "__call__"):
+    if not inspect.isroutine(plain):
         plain = plain.__call__
         plain = getattr(plain, "python_function", None) or plain
     try:
@@ -289,7 +286,7 @@ def _of_saved(loaded: Any, signature: str | None, example_inputs: Any, dynamic_b
         signature = "serving_default" if "serving_default" in signatures else None
         if signature is None and len(signatures) == 1:
             signature = next(iter(signatures))
-        if signature is None and callable(loaded):
+        if not signatures and callable(loaded):
             signature = "__call__"
         if signature is None:
             raise PortError(

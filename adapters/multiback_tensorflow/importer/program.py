@@ -147,7 +147,7 @@ def _origin(text: str) -> str:
 
 def _node(definition: Any, edge: Callable[[str], Edge]) -> Node:
     given = {name: _attribute(value) for name, value in definition.attr.items()}
-    for attribute in _definition_of(definition.op).attr:
+    for attribute in definition_of(definition.op).attr:
         if attribute.name not in given and attribute.HasField("default_value"):
             given[attribute.name] = _attribute(attribute.default_value)
     return Node(
@@ -160,7 +160,8 @@ def _node(definition: Any, edge: Callable[[str], Edge]) -> Node:
     )
 
 
-def _definition_of(op: str) -> Any:
+def definition_of(op: str) -> Any:
+    """TensorFlow's definition of an op: its inputs, outputs and attributes; an empty one for an unknown op."""
     from tensorflow.python.framework import op_def_registry
 
     definition = op_def_registry.get(op)
@@ -174,7 +175,7 @@ def _definition_of(op: str) -> Any:
 def _offsets(node: Any) -> dict[str, int]:
     """The number of the first array of each output argument."""
     found, total = {}, 0
-    for argument in _definition_of(node.op).output_arg:
+    for argument in definition_of(node.op).output_arg:
         found[argument.name] = total
         if argument.number_attr:
             total += node.attr[argument.number_attr].i

@@ -83,10 +83,6 @@ def _square_difference(a: Any, b: Any, **_: Any) -> Any:
     return ops.square(ops.subtract(a, b))
 
 
-def _erfc(x: Any, **_: Any) -> Any:
-    return 1.0 - ops.erf(x)
-
-
 def _total(*xs: Any, **_: Any) -> Any:
     result = xs[0]
     for x in xs[1:]:
@@ -154,7 +150,8 @@ HANDLERS: dict[str, Handler] = {
     "Elu": _unary(ops.elu),
     "Equal": _binary(ops.equal),
     "Erf": _unary(ops.erf),
-    "Erfc": _erfc,
+    "Erfc": _unary(ops.erfc),
+    "Erfinv": _unary(ops.erfinv),
     "Exp": _unary(ops.exp),
     "Expm1": _unary(ops.expm1),
     "Floor": _ceil_floor(ops.floor),
@@ -182,6 +179,7 @@ HANDLERS: dict[str, Handler] = {
     "Mod": _truncate_mod,
     "Mul": _binary(ops.multiply),
     "MulNoNan": _times_no_nan,
+    "Ndtri": lambda x, **_: ops.erfinv(2.0 * x - 1.0) * 2.0**0.5,
     "Neg": _unary(ops.negative),
     "NextAfter": _binary(ops.nextafter),
     "NotEqual": _binary(ops.not_equal),

@@ -28,7 +28,7 @@ def _strided_slice(x: Any, begin: Any, end: Any, strides: Any, **masks: Any) -> 
 
 
 def _bounded(key: tuple[Any, ...], shape: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Slices whose end is known to lie beyond the axis, open at the end: large numbers stand for "all" in TensorFlow."""
+    """Slices that end beyond any axis, open at the end: such large numbers stand for "all"."""
     return tuple(
         slice(k.start, None, k.step)
         if isinstance(k, slice) and isinstance(k.stop, int) and k.stop >= 2**31 - 1 and (k.step or 1) > 0

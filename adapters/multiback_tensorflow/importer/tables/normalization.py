@@ -9,6 +9,7 @@ import numpy as np
 
 from multiback import ops
 from multiback.graph.dims import product
+from multiback.graph.trace import current_builder
 
 Handler = Callable[..., Any]
 
@@ -20,11 +21,21 @@ def _bias_add(x: Any, bias: Any, data_format: str = "NHWC", **_: Any) -> Any:
 
 
 def _fused_batch_norm(x: Any, scale: Any, offset: Any, mean: Any, variance: Any, **a: Any) -> Any:
-    """Batch normalization; in training the fused kernel hands on the variance with N - 1 in the divisor."""
+    """Batch normalization; in training the fused kernel hands on the variance with N - 1 in the divisor.
+
+    TensorFlow's gradient goes through the normalized array alone, not through the statistics that are handed on.
+    """
+    y, mean, variance, *rest = _batch_norm(x, scale, offset, mean, variance, a)
+    return y, ops.stop_gradient(mean), ops.stop_gradient(variance), *rest
+
+
+def _batch_norm(x: Any, scale: Any, offset: Any, mean: Any, variance: Any, a: dict[str, Any]) -> tuple[Any, ...]:
     axis = 1 if a["data_format"].startswith("NC") else x.ndim - 1
     epsilon = np.float32(a["epsilon"]).item()
     empty = ops.zeros((0,), scale.dtype)
     if not a["is_training"]:
+        # TensorFlow has no gradient for given statistics; those that are not trained need no mark for it.
+        mean, variance = (v if is_statistic(v) else ops.stop_gradient(v) for v in (mean, variance))
         y = ops.batch_normalization(x, mean, variance, axis, offset, scale, epsilon)
         return y, mean, variance, mean, variance, empty
     axes = tuple(i for i in range(x.ndim) if i != axis)
@@ -39,6 +50,12 @@ def _fused_batch_norm(x: Any, scale: Any, offset: Any, mean: Any, variance: Any,
         return y, batch_mean, unbiased, batch_mean, batch_variance, empty
     new_mean = (1.0 - factor) * mean + factor * batch_mean
     return y, new_mean, (1.0 - factor) * variance + factor * unbiased, batch_mean, batch_variance, empty
+
+
+def is_statistic(x: Any) -> bool:
+    """Whether a value is that of a Variable which is not trained."""
+    state = current_builder().root.state.items()  # type: ignore[union-attr]
+    return any(value is x and not variable.trainable for variable, value in state)
 
 
 def _bessel(count: Any, dtype: Any) -> Any:

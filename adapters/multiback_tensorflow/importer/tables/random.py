@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,10 @@ def _draw(context: Context, kind: str, key: Any, shape: Any, attributes: dict[st
         return ops.uniform(key, target, dtype=dtype)
     if kind == "normal":
         return ops.normal(key, target, dtype=dtype)
+    if kind == "truncated":
+        # The inverse of the distribution function, between what it is at -2 and at 2.
+        u = ops.uniform(key, target, dtype=dtype)
+        return ops.erfinv((2.0 * u - 1.0) * math.erf(math.sqrt(2.0))) * math.sqrt(2.0)
     bits = ops.random_bits(key, target)
     if kind == "bits":
         return ops.cast(bits, dtype)
@@ -132,6 +137,10 @@ CONTEXTUAL: dict[str, Handler] = {
     "StatelessRandomUniformInt": _seeded("integers"),
     "StatelessRandomUniformIntV2": _keyed("integers"),
     "StatelessRandomUniformV2": _keyed("uniform"),
+    "StatelessTruncatedNormal": _seeded("truncated"),
+    "StatelessTruncatedNormalV2": _keyed("truncated"),
+    "StatefulTruncatedNormal": _generator("truncated"),
+    "TruncatedNormal": _stateful("truncated"),
 }
 
 DRAWING = frozenset(CONTEXTUAL)

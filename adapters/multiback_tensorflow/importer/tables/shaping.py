@@ -104,7 +104,8 @@ def _split_sizes(x: Any, parts: Any, axis: Any, **_: Any) -> Any:
         for count in counts:
             total = total - count
         counts[hole] = total
-    found, start = [], 0
+    found: list[Any] = []
+    start: Any = 0
     for count in counts:
         key = (*[slice(None)] * place, slice(start, start + count))
         found.append(x[key])
@@ -148,10 +149,9 @@ def _range(start: Any, limit: Any, delta: Any, Tidx: str, **_: Any) -> Any:
     first, last, step = (as_size(x, "a bound of Range") for x in (start, limit, delta))
     if isinstance(step, Dim):
         raise ArgumentError(f"the step of Range must be a known number, got {step}.")
-    span = last - first if step > 0 else first - last
-    count = (span + abs(step) - 1) // abs(step) if abs(step) != 1 else span
-    if isinstance(count, int):
-        count = max(count, 0)
+    span: Any = last - first if step > 0 else first - last
+    count: Any = (span + abs(step) - 1) // abs(step) if abs(step) != 1 else span
+    count = max(count, 0) if isinstance(count, int) else count
     values: Any = ops.cast(ops.iota(count), Tidx)
     values = values * step if step != 1 else values
     return values if first == 0 and isinstance(first, int) else values + ops.cast(first, Tidx)
