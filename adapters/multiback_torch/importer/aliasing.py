@@ -36,7 +36,7 @@ class Aliases:
         self.views: dict[Any, list[Any]] = {}
         self.place: dict[Any, int] = {}
         nodes = list(graph.nodes)
-        if any(n.op == "call_function" and calls.is_in_place(n.target) for n in nodes):
+        if any(calls.written(n) is not None for n in nodes):
             self.place = {n: i for i, n in enumerate(nodes)}
 
     def note(self, node: Any) -> None:
@@ -45,9 +45,8 @@ class Aliases:
             self.base[node] = base
             self.views.setdefault(base, []).append(node)
 
-    def write(self, node: Any, value: Any) -> None:
-        """Puts the result of an op in place where it belongs."""
-        target = node.args[0]
+    def write(self, node: Any, target: Any, value: Any) -> None:
+        """Puts the result of an op that writes into `target` where it belongs."""
         if not isinstance(target, torch.fx.Node):
             return
         self._put(target, value)
@@ -70,7 +69,7 @@ class Aliases:
         old, new = self.frame.read(base), self.frame.read(view)
         if view.target is operator.getitem:
             return [new if i == view.args[1] else item for i, item in enumerate(old)]
-        if calls.is_in_place(view.target):
+        if calls.written(view) is not None:
             return new
         inverse = _inverse(view.target)
         if inverse is None:
@@ -87,8 +86,8 @@ class Aliases:
             if view not in fresh:
                 if not self._used_after(view, now):
                     continue
-                if calls.is_in_place(view.target) and view.op == "call_function":
-                    self.frame.values[view] = self.frame.read(view.args[0])
+                if (target := calls.written(view)) is not None:
+                    self.frame.values[view] = self.frame.read(target)
                 else:
                     self.frame.again(view)
             self._renew(view, fresh, now)
@@ -102,13 +101,13 @@ class Aliases:
 
 def _base(node: Any) -> Any:
     """The node that a node may be a view of, or None."""
+    if (target := calls.written(node)) is not None:
+        return target
     if not node.args or not isinstance(node.args[0], torch.fx.Node):
         return None
     first = node.args[0]
     if node.target is operator.getitem:
         return first if first.op == "call_function" and _gives_views(first.target) else None
-    if calls.is_in_place(node.target):
-        return first
     if not isinstance(node.target, torch._ops.OpOverload):
         return None
     name = calls.op_names(node.target)[-1]

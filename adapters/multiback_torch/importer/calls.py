@@ -50,10 +50,25 @@ def is_in_place(op: Any) -> bool:
 
 @functools.cache
 def writes_elsewhere(op: Any) -> bool:
-    """Whether an op writes into another argument than its first."""
+    """Whether an op writes into other arguments than its first or `out`."""
     if not isinstance(op, torch._ops.OpOverload):
         return False
-    return any(a.alias_info is not None and a.alias_info.is_write for a in op._schema.arguments[1:])
+    written = [a.name for a in op._schema.arguments[1:] if a.alias_info is not None and a.alias_info.is_write]
+    return bool(written) and (written != ["out"] or is_in_place(op))
+
+
+@functools.cache
+def _has_out(op: Any) -> bool:
+    return isinstance(op, torch._ops.OpOverload) and any(a.name == "out" for a in op._schema.arguments)
+
+
+def written(node: Any) -> Any:
+    """The node that a node writes into: the first argument of an op in place, or `out`; None where there is none."""
+    if node.op != "call_function":
+        return None
+    if is_in_place(node.target):
+        return node.args[0]
+    return node.kwargs.get("out") if _has_out(node.target) else None
 
 
 @functools.cache

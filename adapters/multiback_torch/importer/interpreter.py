@@ -165,8 +165,8 @@ class _Frame:
             return _on_numbers(op, [self.read(x) for x in node.args])
         value = checked(node, recorded, self._applied(node, op))
         self.aliases.note(node)
-        if calls.is_in_place(op):
-            self.aliases.write(node, value)
+        if (target := calls.written(node)) is not None:
+            self.aliases.write(node, target, value)
         return value
 
     def _applied(self, node: Any, op: Any) -> Any:
@@ -210,7 +210,7 @@ def needed_nodes(graph: Any, written: tuple[Any, ...]) -> set[Any]:
     """The nodes that the output or a change in place depends on; the others are checks, or left over."""
     waiting = [*written]
     for node in graph.nodes:
-        writes = node.op == "call_function" and (calls.is_in_place(node.target) or has_statistics(node))
+        writes = calls.written(node) is not None or (node.op == "call_function" and has_statistics(node))
         if node.op == "output" or writes:
             waiting.append(node)
     found: set[Any] = set()
