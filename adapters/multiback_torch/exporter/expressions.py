@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
-from multiback.errors import PortError
 from multiback.graph.dims import Dim, product
 from multiback.graph.ir import Equation
-from multiback.porting.source.calls import Call, Entry, When, Write
+from multiback.graph.source import Lowering
+from multiback.porting.source.calls import Call, Entry, Template, When, Write, resolve
 from multiback_torch.exporter.helpers.layers import attention
 from multiback_torch.exporter.helpers.recurrent import gru, lstm, simple_rnn
 from multiback_torch.fast import FAST
@@ -19,8 +20,25 @@ _OWN = frozenset({"linear", "remat", "dropout", "random_bits", "fold_in"})
 """Fast versions that are not copied: they are for running, not for reading."""
 
 
+def adapted(lowering: Lowering) -> Entry:
+    """An entry of the adapter's tables: numbers are tensors among the arguments of a function, and stay numbers beside
+    an operator."""
+    if isinstance(lowering, str):
+        called = lowering.startswith(("torch.", "F.")) or ":array}." in lowering
+        return lowering.replace(":array}", ":tensor}") if called else lowering
+
+    def verbatim(equation: Equation) -> Template:
+        parts = [f"{{{name}:tensor}}" for name in equation.op.operands]
+        parts += [f"{name}={{{name}}}" for name in equation.op.attributes]
+        if "output_specs" in inspect.signature(lowering).parameters:
+            parts.append("output_specs={output_specs}")
+        return Template(f"{lowering.__name__}({', '.join(parts)})", (lowering,))
+
+    return Write(verbatim)
+
+
 def _fast(name: str) -> Entry:
-    return When(FAST[name].lowering, FAST[name].when)
+    return When(adapted(FAST[name].lowering), FAST[name].when)
 
 
 def _is_float(equation: Equation) -> bool:
@@ -54,7 +72,7 @@ def _transpose(equation: Equation) -> str:
 
 def _sum(equation: Equation) -> Any:
     if not _is_float(equation):
-        return LOWER["sum"]
+        return resolve(adapted(LOWER["sum"]), equation)
     axis = equation.attributes["axis"]
     if axis is not None and len(axis) == 0:
         return "{x:array}.sum(())" if equation.flat_inputs[0].ndim == 0 else "{x:array}"
@@ -83,7 +101,7 @@ def _dropout(equation: Equation) -> str:
     return "{x:array} * F.dropout(torch.ones({noise_shape}, dtype={output_dtype}, device={device}), {rate})"
 
 
-def _constant_pad(equation: Equation) -> str:
+def _constant_pad(equation: Equation) -> str | Template | None:
     widths = [n for pair in reversed(equation.attributes["pad_width"]) for n in pair]
     while widths and widths[-1] == widths[-2] == 0:
         del widths[-2:]
@@ -91,7 +109,7 @@ def _constant_pad(equation: Equation) -> str:
         return "{x:array}"
     value = "" if equation.attributes["value"] == 0 else ", value={value}"
     if any(isinstance(n, Dim) for n in widths):
-        raise PortError("constant_pad by a symbolic width cannot be written for 'torch'.")
+        return resolve(adapted(LOWER["constant_pad"]), equation)
     return f"F.pad({{x:array}}, {tuple(widths)}{value})"
 
 
@@ -172,7 +190,7 @@ _ACTIVATIONS = {
 }
 
 EXPRESSIONS: dict[str, Entry] = {
-    **LOWER,
+    **{name: adapted(lowering) for name, lowering in LOWER.items()},
     **{name: _fast(name) for name in FAST if name not in _OWN},
     **{name: text for name, text in _ACTIVATIONS.items() if text is not None},
     "logical_and": "{x1:array} & {x2:array}",

@@ -18,6 +18,7 @@ from multiback.porting.outline.forms import Program
 from multiback.porting.source.classes import Written
 from multiback.porting.source.formatting import indented
 from multiback.porting.source.target import Target
+from multiback_torch._unsigned import in_int64
 from multiback_torch.exporter.expressions import EXPRESSIONS
 from multiback_torch.exporter.helpers.batch_norm import BatchNorm
 from multiback_torch.exporter.modules import Modules
@@ -57,7 +58,7 @@ class TorchTarget(Target):
     }
 
     def rewrite(self, graph: Graph) -> Graph:
-        return dead_code(fuse_linear(graph, lambda e: e.attributes["activation"] == "linear"))
+        return in_int64(dead_code(fuse_linear(graph, lambda e: e.attributes["activation"] == "linear")))
 
     def idioms(self, program: Program, trainable: Mapping[Value, bool]) -> None:
         Modules(program, trainable).find()

@@ -95,9 +95,9 @@ class _One:
     def field(self, key: str, spec: str, alone: bool) -> str:
         """What stands for `{key:spec}`; `alone`: between commas or brackets, where nothing binds tighter."""
         if key in self.operands and spec == "args":
-            return ", ".join(self._operand(x, False, True) for x in self.operands[key])  # type: ignore[union-attr]
+            return ", ".join(self._operand(x, "", True) for x in self.operands[key])  # type: ignore[union-attr]
         if key in self.operands:
-            return self._operand(self.operands[key], spec == "array", alone)
+            return self._operand(self.operands[key], spec, alone)
         if key == "output_dtype":
             return self.target.dtype(self.equation.flat_outputs[0].dtype)
         if key == "output_specs":
@@ -114,9 +114,9 @@ class _One:
         text = self.attribute(value)
         return text if alone or is_atom(text) else f"({text})"
 
-    def _operand(self, x: Any, array: bool, alone: bool) -> str:
+    def _operand(self, x: Any, spec: str, alone: bool) -> str:
         if isinstance(x, tuple):
-            items = [self._operand(item, array, True) for item in x]
+            items = [self._operand(item, spec, True) for item in x]
             return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
         if x is None:
             return "None"
@@ -124,7 +124,7 @@ class _One:
             text = self.operand(x)
             return text if alone or is_atom(text) else f"({text})"
         beside = [v for v in self.equation.flat_inputs if v is not x]
-        text = plain_number(x) if not array else self.target.number(x, beside)  # type: ignore[assignment]
+        text = self.target.number(x, beside) if spec == "array" else None if spec == "tensor" else plain_number(x)  # type: ignore[assignment]
         if text is None:
             return self.target.array(np.asarray(x.value, x.dtype.numpy))
         return text if alone or not text.startswith("-") else f"({text})"

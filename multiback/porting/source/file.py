@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import keyword
 import re
+import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,6 +87,16 @@ def write(
         forms = {k: dataclasses.replace(form, graph=passes.widen(form.graph)) for k, form in forms.items()}
     step = target.training_step(model) if training_step else []
     return _File(model, target, forms, weights, about, step).source()
+
+
+def write_graph(graph: Graph, target: Target) -> Source:
+    """The source of a graph without state, called on its inputs; the results are returned as a tuple."""
+    inputs = tuple(v.name or f"x_{i}" for i, v in enumerate(graph.inputs))
+    results = {"tuple": [{"array": i} for i in range(len(graph.outputs))]}
+    args = {"tuple": [{"array": i} for i in range(len(inputs))]}
+    form = ForwardGraph(graph, (), (), inputs, args, {"dict": {}}, results)
+    model = types.SimpleNamespace(name=graph.name, recorded=None)
+    return _File(model, target, {False: form}, "model.safetensors", "", []).source()
 
 
 class _File:
