@@ -91,3 +91,11 @@ def _check_expressible(model: Any, custom_objects: Mapping[str, Any]) -> None:
         model.name,
         'Pass Keras classes for them in custom_objects, or write the model out with to_source("keras").',
     )
+
+
+def __getattr__(name: str) -> Any:
+    if name == "TARGET":  # its helpers import Keras, which chooses its backend then
+        from multiback_keras.exporter.target import TARGET
+
+        return TARGET
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -186,8 +186,8 @@ EXPRESSIONS: dict[str, Entry] = {
     "while_loop": while_loop,
     "scan": scan,
     # layers
-    "conv": When(Call(conv, values={"padding": named_padding}), _wide, None),
-    "depthwise_conv": When(Call(depthwise_conv, values={"padding": named_padding}), _wide),
+    "conv": Call(conv, values={"padding": named_padding}),
+    "depthwise_conv": Call(depthwise_conv, values={"padding": named_padding}),
     "max_pool": When(Call(max_pool), _is_float),
     "average_pool": When(Call(average_pool), _wide),
     "layer_normalization": When(Call(layer_norm, names={"gamma": "scale", "beta": "offset"}), _wide_on_last),

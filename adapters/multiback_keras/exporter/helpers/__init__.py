@@ -1,0 +1,1 @@
+"""Functions that exported files are given a copy of: plain Keras, nothing of multiback."""
