@@ -82,7 +82,7 @@ class Interpreter:
 
     def graph(self, graph: Any, scope: Scope, constants: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
         """The outputs of a graph whose inputs are in `scope`."""
-        for name, value in (constants or self.initializers(graph)).items():
+        for name, value in (self.initializers(graph) if constants is None else constants).items():
             scope.values.setdefault(name, value)
         self.nodes(graph.node, scope, self.opsets)
         return tuple(scope[output.name] for output in graph.output)

@@ -76,7 +76,7 @@ def check_ops(model: Any, opsets: Mapping[str, int], name: str) -> None:
     """
     own = {(f.domain, f.name): f for f in model.functions}
     lacking = Inventory()
-    nodes = [(node, opsets) for node in all_nodes(model.graph)]
+    nodes: list[tuple[Any, Mapping[str, int]]] = [(node, opsets) for node in all_nodes(model.graph)]
     for function in model.functions:
         versions = {**opsets, **{o.domain: o.version for o in function.opset_import}}
         nodes += [(node, versions) for node in nodes_of(function.node)]

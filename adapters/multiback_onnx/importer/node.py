@@ -12,6 +12,7 @@ from multiback import dtypes, ops
 from multiback.dtypes import DType
 from multiback.errors import ArgumentError, UnsupportedModel
 from multiback.graph.dims import Size
+from multiback.graph.trace import current_builder
 from multiback.porting import host_values
 from multiback_onnx.importer.constant_folding import computed
 
@@ -160,6 +161,9 @@ def shape_of(x: Any) -> tuple[Size, ...]:
 def array(x: Any, dtype: Any = None) -> Any:
     """A value as an operand of ops."""
     lifted = host_values.lift(x)
+    builder = current_builder()
+    if builder is not None and isinstance(lifted, np.ndarray):
+        lifted = builder.constant(lifted)
     if dtype is not None and dtype_of(lifted) != dtypes.as_dtype(dtype):
         return ops.cast(lifted, dtype)
     return lifted

@@ -102,7 +102,7 @@ def _resized(node: Node, x: Any, axes: Any, outs: Any, scales: Any, roi: Any) ->
     beyond: Any = None
     crops = node.get("coordinate_transformation_mode") == "tf_crop_and_resize"
     for i, axis in enumerate(axes):
-        if isinstance(x.shape[axis], int) and outs[i] == x.shape[axis] and scales[i] == 1.0 and not crops:
+        if outs[i] == x.shape[axis] and scales[i] == 1.0 and not crops:
             continue
         if not isinstance(x.shape[axis], int):
             raise node.refuse(f"axis {axis} has a size that is not known. Give the inputs fixed sizes.")
