@@ -205,6 +205,8 @@ EXPRESSIONS: dict[str, Entry] = {
     "concatenate": Write(_concatenate),
     "dropout": Write(_dropout),
     "normal": Write(_normal),
+    "bernoulli": "torch.rand({shape}, device={device}) < {probability}",
+    "random_bits": "torch.randint(-(2**31), 2**31, {shape}, dtype=torch.int32, device={device})",
     "uniform": Write(_uniform),
     "gelu": Write(_gelu),
     "elu": Call("F.elu", arguments={"alpha": 1.0}),

@@ -73,6 +73,7 @@ class Body:
         self.bound: dict[str, str] = {}
         self.needs: list[str] = []
         self.chosen: dict[int, str] = {}
+        self.held: set[str] = set()  # names that a branch is going to give
         self.outer: Body | None = None
         weights = {v: p[-1] for v, p in context.paths.items()}
         labels = naming.inputs(block, weights)
@@ -183,7 +184,7 @@ class Body:
             for v, n in self.names.items()
             if self.last.get(v, -1) > position and v not in skipped and n.isidentifier()
         }
-        return names_ | set(self.needs) | set(self.bound.values()) | self.reserved
+        return names_ | set(self.needs) | set(self.bound.values()) | self.reserved | self.held
 
     def _dying(self, statement: Statement) -> list[Value]:
         """The named values that nothing after this statement reads."""
@@ -440,7 +441,9 @@ class Body:
                     taken.add(name)
                     presets[v] = name
                     self.lines.append(f"{name} = None")
+        self.held = {*presets.values(), *taken}
         written = {form: self._branch(parts[form], presets, tails[form]) for form in (True, False)}
+        self.held = set()
         for choice in choices:
             self.names[choice.makes[0]] = self.chosen[id(choice)]
         if written[True]:
