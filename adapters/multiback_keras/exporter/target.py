@@ -82,7 +82,7 @@ class KerasTarget(Target):
         root = not written.block.path
         lines = [
             f"class {written.name}({'keras.Model' if root else 'keras.layers.Layer'}):",
-            *indented(documentation(written) if written.shapes else ['"""Weights."""']),
+            *indented(documentation(written)),
         ]
         declared = [f"self.{name} = {name}" for name in written.stored]
         declared += [f"self.{name} = {right}" for name, right in written.members]

@@ -14,6 +14,7 @@ from multiback.porting.outline.blocks import Block, Path
 from multiback.porting.outline.forms import Program
 from multiback.porting.source.classes import Written
 from multiback.porting.source.formatting import indented
+from multiback.porting.source.functions import documentation
 from multiback.porting.source.needs import TRAINING, Needs
 from multiback.porting.source.target import Target, plain_number
 from multiback_tensorflow.exporter.expressions import EXPRESSIONS
@@ -24,7 +25,7 @@ class TensorFlowTarget(Target):
     """TensorFlow, without Keras."""
 
     name = "tensorflow"
-    imports = {"tf": "import tensorflow as tf", "np": "import numpy as np", "math": "import math"}
+    imports: Mapping[str, str] = {"tf": "import tensorflow as tf", "np": "import numpy as np", "math": "import math"}
     libraries = ("tensorflow",)
     expressions = EXPRESSIONS
     training = "training"
@@ -126,14 +127,6 @@ class TensorFlowTarget(Target):
             "    set_weights(model, read_weights(path))",
             "    return model",
         ]
-
-
-def documentation(written: Written) -> list[str]:
-    """A docstring with the shapes of what goes in and comes out."""
-    shapes = list(written.shapes)
-    if len(shapes) <= 2 and len("; ".join(shapes)) < 100:
-        return [f'"""{"; ".join(shapes)}."""'] if shapes else ['"""Weights."""']
-    return ['"""Shapes:', *indented(shapes), '"""']
 
 
 TARGET = TensorFlowTarget()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from multiback.dtypes import DType
 from multiback.graph.dims import Dim
 from multiback.graph.ir import Equation
 from multiback.ops import _windows as windows
@@ -149,7 +151,7 @@ def new_shape(equation: Equation) -> str:
 
 
 def named_padding(equation: Equation) -> str:
-    """ "SAME" or "VALID" for the padding of a window where that says it, otherwise what is on each side of each axis."""
+    """The padding of a window: "SAME" or "VALID" where that says it, otherwise what is on each side of each axis."""
     attributes = equation.attributes
     padding = attributes["padding"]
     if isinstance(padding, str):
@@ -176,7 +178,9 @@ def _written(equation: Equation, name: str, default: Any) -> str | None:
         value = _axis(value, equation, named_last=default == -1)
     if default is not MISSING and _same(value, default):
         return None
-    if value is None or isinstance(value, int | str) or (isinstance(value, float) and math.isfinite(value)):
+    if isinstance(value, str) and not isinstance(value, DType):
+        return json.dumps(value)
+    if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return repr(value)
     return f"{{{name}}}"
 
@@ -194,4 +198,6 @@ def _same(value: Any, default: Any) -> bool:
         return False
     if isinstance(value, tuple) and isinstance(default, int):
         return all(v == default and not isinstance(v, Dim) for v in value)
-    return type(value) is type(default) and value == default
+    numbers = isinstance(value, int | float) and isinstance(default, int | float)
+    alike = numbers and isinstance(value, bool) == isinstance(default, bool)
+    return (alike or type(value) is type(default)) and value == default

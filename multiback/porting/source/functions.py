@@ -142,8 +142,8 @@ def documentation(written: Written) -> list[str]:
     """A docstring with the shapes of what goes in and comes out."""
     shapes = list(written.shapes)
     if len(shapes) <= 2 and len("; ".join(shapes)) < 100:
-        return [f'"""{"; ".join(shapes)}."""']
-    return ['"""Shapes:', *indented(shapes), '"""']
+        return [f'"""{"; ".join(shapes)}."""'] if shapes else ['"""Weights."""']
+    return ['"""Arrays of these shapes.', "", *shapes, '"""']
 
 
 def _items(path: Path) -> str:
