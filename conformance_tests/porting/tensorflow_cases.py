@@ -134,9 +134,33 @@ def elementwise() -> Iterator[OpCase]:
         yield case(op, floats(3, 4), gradient=op == "Identity")
     yield case("CheckNumerics", floats(3, 4), message="x")
     yield case("EnsureShape", floats(3, 4), shape=[None, 4])
-    yield case("SigmoidGrad", floats(3, 4), floats(3, 4), gradient=False)
-    yield case("TanhGrad", floats(3, 4), floats(3, 4), gradient=False)
-    yield case("ReluGrad", floats(3, 4), floats(3, 4), gradient=False)
+    yield case("Bucketize", floats(3, 4), boundaries=[-1.0, 0.0, 0.5], gradient=False)
+    yield case("PopulationCount", integers(3, 4), gradient=False)
+
+
+def gradients() -> Iterator[OpCase]:
+    """Ops that TensorFlow's own gradients are made of."""
+    for op in ("Elu", "LeakyRelu", "Relu6", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign", "Tanh"):
+        yield case(f"{op}Grad", floats(3, 4), floats(3, 4), gradient=False)
+    for op in ("InvGrad", "ReciprocalGrad", "RsqrtGrad", "SqrtGrad"):
+        yield case(op, floats(3, 4, low=0.5), floats(3, 4), gradient=False)
+    yield case("BiasAddGrad", floats(2, 5, 3))
+    x, strided = floats(2, 7, 8, 3), {"strides": [1, 2, 2, 1], "padding": "SAME", "gradient": False}
+    yield case("Conv2DBackpropFilter", x, [3, 3, 3, 5], floats(2, 4, 4, 5), **strided)
+    yield case("DepthwiseConv2dNativeBackpropFilter", x, [3, 3, 3, 2], floats(2, 4, 4, 6), **strided)
+    pooling = {"ksize": [1, 3, 2, 1], "strides": [1, 2, 2, 1], "padding": "SAME", "gradient": False}
+    yield case("AvgPoolGrad", [2, 7, 8, 3], floats(2, 4, 4, 3), batch=False, **pooling)
+    pooled = np.zeros((2, 4, 4, 3))
+    for i, j in np.ndindex(4, 4):
+        rows = slice(max(2 * i - 1, 0), 2 * i + 2)
+        pooled[:, i, j] = x[:, rows, 2 * j : 2 * j + 2].max((1, 2))
+    yield case("MaxPoolGrad", x, pooled, floats(2, 4, 4, 3), **pooling)
+    image, scale = singles(2, 4, 5, 3), np.abs(singles(3)) + np.float32(0.5)
+    for training in (True, False):
+        mean = image.mean((0, 1, 2)) if training else singles(3)
+        second = image.var((0, 1, 2)) if training else scale
+        inputs = (singles(2, 4, 5, 3), image, scale, mean, second, singles(3))
+        yield case("FusedBatchNormGradV3", *inputs, is_training=training, epsilon=1e-3, outputs=3, gradient=False)
 
 
 def shaping() -> Iterator[OpCase]:
@@ -216,6 +240,9 @@ def indexing() -> Iterator[OpCase]:
     yield case("UnsortedSegmentSum", floats(6, 2), np.array([0, 2, 0, -1, 2, 2], np.int32), 4, batch=False)
     for op in ("UnsortedSegmentMax", "UnsortedSegmentMin", "UnsortedSegmentProd"):
         yield case(op, floats(6, 2), np.array([0, 2, 0, 1, 2, 2], np.int32), 4, batch=False, gradient=False)
+    for op in ("SegmentMax", "SegmentMean", "SegmentMin", "SegmentProd", "SegmentSum"):
+        yield case(op, floats(6, 2), [0, 0, 1, 3, 3, 3], batch=False, gradient=False)
+    yield case("UnravelIndex", integers(5, low=0, high=24), [2, 3, 4], batch=False)
     yield case("DenseBincount", integers(2, 6, low=0, high=5), 5, np.zeros((0,)), batch=False, gradient=False)
 
 
@@ -371,5 +398,6 @@ def images() -> Iterator[OpCase]:
 
 
 ALL = [
-    *elementwise(), *shaping(), *indexing(), *reductions(), *linear_algebra(), *windows(), *normalization(), *images(),
+    *elementwise(), *gradients(), *shaping(), *indexing(), *reductions(), *linear_algebra(), *windows(),
+    *normalization(), *images(),
 ]  # fmt: skip

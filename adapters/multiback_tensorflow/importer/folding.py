@@ -26,7 +26,7 @@ _MOVING = frozenset(
 )  # fmt: skip
 """Ops that round nothing, so that floats too may be computed here without changing a result."""
 
-_NUMERIC = frozenset(
+NUMERIC = frozenset(
     {
         "Abs", "Add", "AddN", "AddV2", "All", "Any", "ArgMax", "ArgMin", "BitwiseAnd", "BitwiseOr", "BitwiseXor",
         "BroadcastArgs", "BroadcastGradientArgs", "ConcatOffset", "Cumprod", "Cumsum", "Div", "DynamicStitch", "Equal",
@@ -54,7 +54,7 @@ def fold(node: Node, inputs: Sequence[Any]) -> Sequence[Any] | None:
             return None
         return [_typed(node, x) for x in (result if isinstance(result, list) else [result])]
     floats = any(a.dtype.kind not in "iub" for a in arrays)
-    if node.op not in _MOVING and (node.op not in _NUMERIC or floats):
+    if node.op not in _MOVING and (node.op not in NUMERIC or floats):
         return None
     if sum(a.size for a in arrays) > LARGEST or _large(node, arrays):
         return None

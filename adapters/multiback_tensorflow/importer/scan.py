@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from multiback.porting.handlers import custom
 from multiback.porting.unsupported import Inventory
-from multiback_tensorflow.importer.program import Function
+from multiback_tensorflow.importer import folding
+from multiback_tensorflow.importer.program import Function, Node
 from multiback_tensorflow.importer.written import every
 
 _STRINGS = "strings are not numbers"
@@ -42,10 +43,16 @@ def check_supported(name: str, functions: Sequence[Function]) -> None:
     found = Inventory()
     seen: set[str] = set()
     for function in functions:
-        for _, node in every(function, seen):
-            if node.op not in known:
+        for owner, node in every(function, seen):
+            if node.op not in known and not (node.op in folding.NUMERIC and _constant(owner, node)):
                 found.add(node.op, node.name, _reason(node.op))
     found.raise_if_any("tensorflow", name)
+
+
+def _constant(function: Function, node: Node) -> bool:
+    """Whether a node depends on constants alone, so that it is computed while the graph is built."""
+    origins = [function.by_name.get(name) for name, _ in node.inputs]
+    return all(n is not None and (n.op == "Const" or (n.inputs and _constant(function, n))) for n in origins)
 
 
 def _reason(op: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from multiback_tensorflow.importer.tables import (
     control,
     elementwise,
+    gradients,
     images,
     indexing,
     linear_algebra,
@@ -21,7 +22,7 @@ from multiback_tensorflow.importer.tables import (
 )
 from multiback_tensorflow.importer.tables.elementwise import NUMBERS
 
-_PLAIN = (elementwise, images, indexing, linear_algebra, normalization, reductions, shaping, windows)
+_PLAIN = (elementwise, gradients, images, indexing, linear_algebra, normalization, reductions, shaping, windows)
 
 HANDLERS: dict[str, Callable[..., Any]] = {
     "Const": lambda value, **_: value,

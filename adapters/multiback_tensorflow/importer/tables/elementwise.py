@@ -90,8 +90,16 @@ def _total(*xs: Any, **_: Any) -> Any:
     return result
 
 
-def _relu_gradient(g: Any, x: Any, **_: Any) -> Any:
-    return ops.where(ops.greater(x, 0), g, 0.0)
+def _bucket(x: Any, boundaries: Any, **_: Any) -> Any:
+    above = ops.greater_equal(ops.expand_dims(x, -1), np.asarray(boundaries, x.dtype.numpy))
+    return ops.sum(ops.cast(above, "int32"), axis=-1)
+
+
+def _set_bits(x: Any, **_: Any) -> Any:
+    total: Any = 0
+    for place in range(x.dtype.bits):
+        total = total + ops.bitwise_and(ops.right_shift(x, place), 1)
+    return ops.cast(total, "uint8")
 
 
 def _angle(x: Any, **_: Any) -> Any:
@@ -137,6 +145,7 @@ HANDLERS: dict[str, Handler] = {
     "BitwiseAnd": _binary(ops.bitwise_and),
     "BitwiseOr": _binary(ops.bitwise_or),
     "BitwiseXor": _binary(ops.bitwise_xor),
+    "Bucketize": _bucket,
     "Cast": _cast,
     "Ceil": _ceil_floor(ops.ceil),
     "ClipByValue": _clip,
@@ -183,13 +192,13 @@ HANDLERS: dict[str, Handler] = {
     "Neg": _unary(ops.negative),
     "NextAfter": _binary(ops.nextafter),
     "NotEqual": _binary(ops.not_equal),
+    "PopulationCount": _set_bits,
     "Pow": _pow,
     "Real": _unary(ops.real),
     "RealDiv": _div,
     "Reciprocal": _unary(ops.reciprocal),
     "Relu": _unary(ops.relu),
     "Relu6": _unary(ops.relu6),
-    "ReluGrad": _relu_gradient,
     "RightShift": _binary(ops.right_shift),
     "Rint": _rint,
     "Round": _rint,
@@ -198,7 +207,6 @@ HANDLERS: dict[str, Handler] = {
     "SelectV2": lambda condition, a, b, **_: ops.where(condition, a, b),
     "Selu": _unary(ops.selu),
     "Sigmoid": _unary(ops.sigmoid),
-    "SigmoidGrad": lambda y, g, **_: g * y * (1.0 - y),
     "Sign": _unary(ops.sign),
     "Sin": _unary(ops.sin),
     "Sinh": _unary(ops.sinh),
@@ -210,7 +218,6 @@ HANDLERS: dict[str, Handler] = {
     "Sub": _binary(ops.subtract),
     "Tan": _unary(ops.tan),
     "Tanh": _unary(ops.tanh),
-    "TanhGrad": lambda y, g, **_: g * (1.0 - ops.square(y)),
     "TruncateDiv": _truncate_div,
     "TruncateMod": _truncate_mod,
     "Xdivy": _xdivy,

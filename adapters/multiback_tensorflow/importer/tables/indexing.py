@@ -171,6 +171,38 @@ def _extreme(dtype: Any, start: str) -> Any:
     return np.asarray(info.min if start == "lowest" else info.max).item()
 
 
+def _sorted_segments(reduction: str, start: str) -> Handler:
+    unsorted = _segments(reduction, start)
+
+    def handler(x: Any, segments: Any, **_: Any) -> Any:
+        count = 1 + max(axes_of(segments, "the segments of a reduction"), default=-1)
+        found = unsorted(x, operand(segments), np.asarray(count))
+        # A segment without rows is 0 (1 for products), not the start of a maximum.
+        empty = np.setdiff1d(np.arange(count), segments)
+        return found if reduction in ("add", "mul") or not empty.size else _zeroed(found, empty)
+
+    return handler
+
+
+def _zeroed(x: Any, rows: np.ndarray) -> Any:
+    kept = np.isin(np.arange(x.shape[0]), rows, invert=True).reshape(-1, *[1] * (x.ndim - 1))
+    return ops.where(kept, x, ops.zeros_like(x))
+
+
+def _segment_means(x: Any, segments: Any, **_: Any) -> Any:
+    known = axes_of(segments, "the segments of a reduction")
+    counts = np.maximum(np.bincount(known), 1).reshape(-1, *[1] * (x.ndim - 1))
+    return _sorted_segments("add", "zero")(x, segments) / operand(counts.astype(x.dtype.numpy))
+
+
+def _unravel(indices: Any, shape: Any, **_: Any) -> Any:
+    found, rest = [], indices
+    for size in reversed(axes_of(shape, "the shape of UnravelIndex")):
+        found.append(ops.mod(rest, size))
+        rest = ops.floor_divide(rest, size)
+    return ops.stack(found[::-1], 0)
+
+
 def _invert_permutation(x: Any, **_: Any) -> Any:
     return ops.cast(ops.argsort(x), x.dtype)
 
@@ -227,6 +259,11 @@ HANDLERS: dict[str, Handler] = {
     "LowerBound": _search(ops.less),
     "NthElement": _nth,
     "ScatterNd": _scatter_nd,
+    "SegmentMax": _sorted_segments("max", "lowest"),
+    "SegmentMean": _segment_means,
+    "SegmentMin": _sorted_segments("min", "highest"),
+    "SegmentProd": _sorted_segments("mul", "one"),
+    "SegmentSum": _sorted_segments("add", "zero"),
     "Slice": _slice,
     "StridedSlice": _strided_slice,
     "TensorScatterAdd": _tensor_scatter("add"),
@@ -236,6 +273,7 @@ HANDLERS: dict[str, Handler] = {
     "TensorScatterUpdate": _tensor_scatter(None),
     "TopK": _top_k_old,
     "TopKV2": _top_k,
+    "UnravelIndex": _unravel,
     "UnsortedSegmentMax": _segments("max", "lowest"),
     "UnsortedSegmentMin": _segments("min", "highest"),
     "UnsortedSegmentProd": _segments("mul", "one"),
@@ -253,9 +291,11 @@ STATIC: dict[str, tuple[int, ...]] = {
     "InTopKV2": (2,),
     "NthElement": (1,),
     "ScatterNd": (2,),
+    **{f"Segment{kind}": (1,) for kind in ("Max", "Mean", "Min", "Prod", "Sum")},
     "Slice": (1, 2),
     "StridedSlice": (1, 2, 3),
     "TopKV2": (1,),
+    "UnravelIndex": (1,),
     "UnsortedSegmentMax": (2,),
     "UnsortedSegmentMin": (2,),
     "UnsortedSegmentProd": (2,),

@@ -144,8 +144,8 @@ def _ones_like(x: Any, **_: Any) -> Any:
 def _range(start: Any, limit: Any, delta: Any, Tidx: str, **_: Any) -> Any:
     if all(is_host(x) and np.asarray(x).dtype.kind == "f" for x in (start, limit, delta)):
         # TensorFlow adds up from the start: start + i * delta.
-        count = max(0, int(np.ceil((np.float64(limit) - np.float64(start)) / np.float64(delta))))
-        return ops.cast(ops.iota(count), Tidx) * delta.item() + start.item()
+        number = max(0, int(np.ceil((np.float64(limit) - np.float64(start)) / np.float64(delta))))
+        return ops.cast(ops.iota(number), Tidx) * delta.item() + start.item()
     first, last, step = (as_size(x, "a bound of Range") for x in (start, limit, delta))
     if isinstance(step, Dim):
         raise ArgumentError(f"the step of Range must be a known number, got {step}.")
@@ -172,6 +172,14 @@ def _one_hot(indices: Any, depth: Any, on: Any, off: Any, axis: int, **attribute
 
 def _number(x: Any) -> Any:
     return np.asarray(x) if is_host(x) else x
+
+
+def _empty(shape: Any, dtype: str, **_: Any) -> Any:
+    return ops.zeros(as_sizes(shape, "the shape of Empty"), dtype)
+
+
+def _broadcast_args(a: Any, b: Any, **_: Any) -> Any:
+    raise ArgumentError("shapes that depend on data cannot be broadcast while the graph is built.")
 
 
 def _reverse(x: Any, axes: Any, **_: Any) -> Any:
@@ -219,10 +227,14 @@ def _mirror_pad(x: Any, widths: Any, mode: str, **_: Any) -> Any:
 
 
 HANDLERS: dict[str, Handler] = {
+    "BroadcastArgs": _broadcast_args,
+    "BroadcastGradientArgs": _broadcast_args,
     "BroadcastTo": _broadcast_to,
+    "ConcatOffset": lambda *_, **__: _broadcast_args(None, None),
     "ConcatV2": _concat,
     "Concat": _concat_first,
     "ConjugateTranspose": _conjugate_transpose,
+    "Empty": _empty,
     "ExpandDims": _expand_dims,
     "Fill": _fill,
     "LinSpace": _linspace,
@@ -256,6 +268,7 @@ STATIC: dict[str, tuple[int, ...]] = {
     "ConcatV2": (-1,),
     "Concat": (0,),
     "ConjugateTranspose": (1,),
+    "Empty": (0,),
     "ExpandDims": (1,),
     "Fill": (0, 1),
     "LinSpace": (2,),
