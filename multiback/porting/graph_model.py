@@ -97,9 +97,12 @@ class GraphModel(Model):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
+        recorded = recorded if isinstance(recorded, Recorded) else _recorded_from(recorded)
+        if any(spec.dtype == "float64" for _, spec, _, _ in recorded.weights):
+            kwargs.setdefault("dtype", "float64")
         super().__init__(name=name, **kwargs)
         self.autocast = False
-        self.recorded = recorded if isinstance(recorded, Recorded) else _recorded_from(recorded)
+        self.recorded = recorded
         self._weight_list = list(variables) if variables is not None else list(map(_zeros, self.recorded.weights))
         self.named_weights: dict[str, Variable] = {}
         for variable, (own, _, _, aliases) in zip(self._weight_list, self.recorded.weights, strict=True):
