@@ -44,7 +44,7 @@ def _keep(context: Context, name: str | None, new: Any, rate: Any) -> None:
     """running = (1 - rate) * running + rate * new, on the value that the buffer has now."""
     variable = context.weights[str(name)]
     new = ops.cast(new, variable.dtype)
-    variable.assign(ops.add(ops.multiply(variable, ops.subtract(1.0, rate)), ops.multiply(new, rate)))
+    variable.assign(ops.add(ops.multiply(variable, 1.0 - rate), ops.multiply(new, rate)))
 
 
 def _unbiased(variance: Any, count: Any) -> Any:
