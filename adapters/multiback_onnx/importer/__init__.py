@@ -62,7 +62,7 @@ def load(
     arguments = model.inputs_of(proto.graph, inputs, dynamic_batch, arrays, shapes, notes)
     weights = [Weight(n, arrays[n], True) for n in roles.trainable]
     weights += [Weight(n, arrays[n], False) for n in roles.statistics]
-    program = OnnxProgram(proto, folder, opsets, {n: arrays[n] for n in roles.constants}, arguments)
+    program = OnnxProgram(proto, folder, opsets, {n: arrays[n] for n in roles.constants}, arguments, notes)
     given = {n: value for n, value in arguments.items() if isinstance(value, np.ndarray)}
     return Imported(
         name=title,

@@ -50,6 +50,7 @@ class Interpreter:
         training: Whether the training form is recorded.
         key: Gives a random key per draw.
         variables: The weights, by name.
+        notes: For the person who imports the model.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Interpreter:
         training: bool,
         key: Callable[[], Any],
         variables: Mapping[str, Any],
+        notes: list[str],
     ) -> None:
         self.functions = functions
         self.opsets = opsets
@@ -68,12 +70,18 @@ class Interpreter:
         self.training = training
         self.key = key
         self.variables = variables
+        self.notes = notes
         self._origins: dict[Value, tuple[str, ...]] = {}
         self._depth = 0
 
     def origins(self, x: Any) -> tuple[str, ...]:
         """Names of the model's inputs that a value depends on."""
         return self._origins.get(x, ()) if isinstance(x, Value) else ()
+
+    def note(self, text: str) -> None:
+        """Something that a person who uses the model should know."""
+        if text not in self.notes:
+            self.notes.append(text)
 
     def note_input(self, name: str, value: Any) -> None:
         """Remembers that a value is an input of the model."""

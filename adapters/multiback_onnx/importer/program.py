@@ -31,6 +31,7 @@ class OnnxProgram:
         opsets: Mapping[str, int],
         constants: Mapping[str, np.ndarray],
         arguments: Mapping[str, Any],
+        notes: list[str],
     ) -> None:
         self.graph = model.graph
         self.functions = {(f.domain, f.name): f for f in model.functions}
@@ -38,6 +39,7 @@ class OnnxProgram:
         self.opsets = opsets
         self.constants = constants
         self.arguments = arguments
+        self.notes = notes
 
     def has_training_form(self) -> bool:
         """Whether training makes a difference."""
@@ -61,6 +63,7 @@ class OnnxProgram:
             training=training,
             key=key,
             variables=weights,
+            notes=self.notes,
         )
         builder = current_builder()
         scope = Scope(self.constants)

@@ -180,6 +180,13 @@ def _sliced(node: Node, x: Any, starts: Any, ends: Any, axes: Any, steps: Any) -
         if folded is not None:
             return folded
     x = array(x)
+    if leading := _leading(x, starts, ends, axes, steps):
+        # A table of fixed length cut to a size of the inputs: the model is for sizes that are not beyond the table.
+        node.run.note(
+            f"{node.label} cuts an array of shape {tuple(x.shape)} to {leading}: inputs must not be larger, which "
+            "is not checked when the model runs."
+        )
+        return ops.dynamic_slice(x, np.zeros(x.ndim, np.int32), leading)
     index: list[Any] = [slice(None)] * x.ndim
     flipped = []
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
@@ -203,6 +210,16 @@ def _sliced(node: Node, x: Any, starts: Any, ends: Any, axes: Any, steps: Any) -
     if any(item != slice(None) for item in index):
         x = x[tuple(index)]
     return ops.flip(x, tuple(flipped)) if flipped else x
+
+
+def _leading(x: Any, starts: Any, ends: Any, axes: Any, steps: Any) -> tuple[Any, ...] | None:
+    """The shape of the first parts of axes of known length, as many elements as a named size says."""
+    shape = list(x.shape)
+    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+        if not isinstance(shape[axis], int) or not isinstance(end, Dim) or end.name is None or (start, step) != (0, 1):
+            return None
+        shape[axis] = end
+    return tuple(shape) if len(starts) else None
 
 
 _MODES = {"constant": "constant", "reflect": "reflect", "edge": "edge", "wrap": "wrap"}
