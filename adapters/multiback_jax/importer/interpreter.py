@@ -78,7 +78,7 @@ class Interpreter:
         if _folds(equation, operands):
             return _folded(equation, operands)
         if not any(map(is_abstract, operands)) and name not in _OF_NUMBERS:
-            operands = [as_value(x) for x in operands]
+            operands = _with_an_array(operands)
         specs = [spec_of(v.aval) for v in equation.outvars]
         params = {k: _parameter(v) for k, v in equation.params.items()}
         keys = [is_key(v.aval) for v in equation.invars]
@@ -135,6 +135,16 @@ def _parameter(x: Any) -> Any:
     if type(x) in (tuple, list):
         return tuple(map(_parameter, x))
     return as_size(x) if is_symbolic(x) else x
+
+
+def _with_an_array(operands: list[Any]) -> list[Any]:
+    """Operands of which at least one is an array: a number that float32 holds exactly, the others stay as they are."""
+    numbers = [i for i, x in enumerate(operands) if isinstance(x, Literal)]
+    if len(numbers) < len(operands) or not operands:
+        return operands
+    exact = [i for i in numbers if not operands[i].dtype.is_float or np.float32(operands[i].value) == operands[i].value]
+    chosen = (exact or numbers)[0]
+    return [as_value(x) if i == chosen else x for i, x in enumerate(operands)]
 
 
 def _folds(equation: Any, operands: Sequence[Any]) -> bool:

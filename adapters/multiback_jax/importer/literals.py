@@ -47,7 +47,8 @@ def _note(found: dict[tuple[int, int], float], place: tuple[int, int], narrow: n
     if narrow.shape or wide.shape or narrow.dtype.itemsize >= 8 or wide.dtype != np.float64:
         return
     # Only a number that rounds to the one that is there, so that nothing changes in the program's own precision.
-    if narrow.dtype.kind not in "biuc" and np.isfinite(wide) and wide.astype(narrow.dtype) == narrow:
+    finite = narrow.dtype.kind not in "biuc" and np.isfinite(wide) and np.isfinite(narrow)
+    if finite and wide.astype(narrow.dtype) == narrow:
         found[place] = float(wide)
 
 

@@ -22,6 +22,17 @@ _KNOWN: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
 
 def composite_of(jaxpr: Any) -> Callable[..., Any] | None:
     """The op that a closed jaxpr with a name of its own is, or None."""
+    found = _found(jaxpr)
+    return found[1] if found else None
+
+
+def original_of(jaxpr: Any) -> Callable[..., Any] | None:
+    """JAX's function that a closed jaxpr with a name of its own is, or None."""
+    found = _found(jaxpr)
+    return found[0] if found else None
+
+
+def _found(jaxpr: Any) -> tuple[Callable[..., Any], Callable[..., Any]] | None:
     info = jaxpr.jaxpr.debug_info
     if info.func_name not in _KNOWN or jaxpr.consts:
         return None
@@ -30,7 +41,7 @@ def composite_of(jaxpr: Any) -> Callable[..., Any] | None:
     if not given or not given[0].shape:
         return None
     found = _written_at(jax.make_jaxpr(function)(*given).jaxpr, info.func_src_info)
-    return op if found is not None and str(found.jaxpr) == str(jaxpr.jaxpr) else None
+    return (function, op) if found is not None and str(found.jaxpr) == str(jaxpr.jaxpr) else None
 
 
 def _written_at(jaxpr: Any, place: str) -> Any:

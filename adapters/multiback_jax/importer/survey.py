@@ -18,7 +18,6 @@ _REASONS = {
     "io_callback": "it calls Python on the host while it runs",
     "ffi_call": "it calls compiled code outside of JAX",
     "shard_map": "it says how it runs on several devices; import the function inside",
-    "psum": "it works across devices",
     "axis_index": "it works across devices",
 }
 _PACKAGES = ("jax", "jaxlib", "flax", "haiku", "equinox", "optax", "multiback", "multiback_jax")

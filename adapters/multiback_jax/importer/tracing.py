@@ -57,7 +57,8 @@ def traced(program: Program, inputs: Inputs, training: bool, weights: Sequence[S
             numbers = meant_numbers(jaxpr, wide)
         except Exception:  # A program that asks for float32 cannot be traced in float64; its numbers stay as they are.
             numbers = {}
-    return Traced(jaxpr, structure, changed, tuple(id(v) in needed for v in jaxpr.jaxpr.invars), numbers)
+    used = tuple(id(v) in needed for v in jaxpr.jaxpr.invars)
+    return Traced(jaxpr, structure, changed, used, numbers)
 
 
 def _widened(spec: Spec) -> Spec:

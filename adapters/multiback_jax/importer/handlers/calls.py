@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from multiback import ops
+from multiback.errors import PortError
 from multiback_jax.importer import derivatives, named
 from multiback_jax.importer.node import Handler, Node, as_value, dtype_of, is_abstract
 
@@ -56,6 +57,15 @@ def _dropped(node: Node, *operands: Any) -> Any:
     return ()
 
 
+def _sum_over_devices(node: Node, *operands: Any) -> Any:
+    """A sum over axes of the array, which is what `jax.vmap` makes of a named axis; other names are devices'."""
+    axes = node["axes"]
+    if any(not isinstance(a, int) for a in axes):
+        raise PortError(f"{node.name} over the devices of {axes} cannot be ported; import the function inside.")
+    results = [ops.sum(x, axis=axes) for x in operands] if axes else list(operands)
+    return results if node.equation.primitive.multiple_results else results[0]
+
+
 HANDLERS: dict[str, Handler] = {
     "call": _inlined("call_jaxpr"),
     "closed_call": _inlined("call_jaxpr"),
@@ -70,6 +80,7 @@ HANDLERS: dict[str, Handler] = {
     "jit": _jit,
     "pjit": _jit,
     "platform_index": _platform,
+    "psum": _sum_over_devices,
     "remat": _inlined("jaxpr"),
     "remat2": _inlined("jaxpr"),
 }
