@@ -59,6 +59,9 @@ from multiback.layers.pooling.global_max_pooling3d import GlobalMaxPooling3D
 from multiback.layers.pooling.max_pooling1d import MaxPooling1D
 from multiback.layers.pooling.max_pooling2d import MaxPooling2D
 from multiback.layers.pooling.max_pooling3d import MaxPooling3D
+from multiback.layers.preprocessing.category_encoding import CategoryEncoding
+from multiback.layers.preprocessing.center_crop import CenterCrop
+from multiback.layers.preprocessing.resizing import Resizing
 from multiback.layers.regularization.activity_regularization import ActivityRegularization
 from multiback.layers.regularization.alpha_dropout import AlphaDropout
 from multiback.layers.regularization.dropout import Dropout
@@ -81,6 +84,9 @@ from multiback.layers.reshaping.zero_padding1d import ZeroPadding1D
 from multiback.layers.reshaping.zero_padding2d import ZeroPadding2D
 from multiback.layers.reshaping.zero_padding3d import ZeroPadding3D
 from multiback.layers.rnn.bidirectional import Bidirectional
+from multiback.layers.rnn.conv_lstm1d import ConvLSTM1D
+from multiback.layers.rnn.conv_lstm2d import ConvLSTM2D
+from multiback.layers.rnn.conv_lstm3d import ConvLSTM3D
 from multiback.layers.rnn.gru import GRU
 from multiback.layers.rnn.gru_cell import GRUCell
 from multiback.layers.rnn.lstm import LSTM
@@ -132,6 +138,8 @@ __all__ = [
     "AvgPool3D",
     "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
+    "CenterCrop",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -139,6 +147,9 @@ __all__ = [
     "Conv2DTranspose",
     "Conv3D",
     "Conv3DTranspose",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
     "Convolution1D",
     "Convolution1DTranspose",
     "Convolution2D",
@@ -202,6 +213,7 @@ __all__ = [
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "Resizing",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",

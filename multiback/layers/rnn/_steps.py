@@ -14,7 +14,7 @@ def run(
     states: list[Any],
     mask: Any,
     *,
-    output_size: int,
+    output_size: int | tuple[int, ...],
     all_outputs: bool,
     go_backwards: bool,
     unroll: bool,
@@ -27,7 +27,7 @@ def run(
         sequences: (batch, steps, ...).
         states: The first states, a tree.
         mask: (batch, steps), False where a step leaves the states as they are; or None.
-        output_size: Of the outputs.
+        output_size: Of the outputs: a number, or several for more than one axis.
         all_outputs: Whether the outputs of all steps are wanted.
         go_backwards: From the last step to the first.
         unroll: Whether to write the steps out.
@@ -52,9 +52,10 @@ def run(
             fresh = [_where(row[1], n, o) for n, o in zip(fresh, old)]
         return (*fresh, output) if remembers else tuple(fresh), output if all_outputs else None
 
+    sizes = output_size if isinstance(output_size, tuple) else (output_size,)
     start = tuple(leaves)
     if remembers:
-        start = (*start, ops.zeros((sequences.shape[0], output_size), dtype=leaves[0].dtype))
+        start = (*start, ops.zeros((sequences.shape[0], *sizes), dtype=leaves[0].dtype))
     carry, outputs = (_written_out if unroll else _scanned)(one, start, tuple(rows), go_backwards)
     if all_outputs:
         outputs = ops.swapaxes(outputs, 0, 1)

@@ -1,0 +1,1 @@
+"""Layers that make data ready: images and categories."""
