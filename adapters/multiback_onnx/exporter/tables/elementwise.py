@@ -20,16 +20,26 @@ def unary(call: Call, op: str, x: Any, **attributes: Any) -> View:
 
 
 def together(call: Call, *operands: Any) -> tuple[list[str], tuple[int, ...] | None]:
-    """Names of operands that are combined element by element, and the order in which their axes lie."""
-    arrays = [x for x in operands if isinstance(x, Value) and x.ndim]
-    views = [call.emitter.view(x) for x in arrays]
-    orders = {v.order for v in views}
-    if len(orders) == 1 and len({x.ndim for x in arrays}) == 1 and None not in orders:
-        names = [
-            call.emitter.view(x).name if isinstance(x, Value) and x.ndim else call.emitter.name(x) for x in operands
-        ]
-        return names, orders.pop()
-    return [call.emitter.name(x) for x in operands], None
+    """Names of operands that are combined element by element, and the order in which their axes lie.
+
+    Where whole arrays lie in one order they stay so; vectors along the last axis are put beside it.
+    """
+    e = call.emitter
+    rank = max((x.ndim for x in operands), default=0)
+    whole = [x for x in operands if isinstance(x, Value) and x.ndim == rank]
+    orders = {e.view(x).order for x in whole}
+    order = next(iter(orders)) if len(orders) == 1 else None
+    if order is None or any(x.ndim not in (0, 1, rank) for x in operands):
+        return [e.name(x) for x in operands], None
+    names = []
+    for x in operands:
+        if x in whole:
+            names.append(e.view(x).name)
+        elif x.ndim == 1 and order[-1] != rank - 1:
+            names.append(e.node("Unsqueeze", [e.name(x), e.integers(*range(1, rank - order[-1]))]))
+        else:
+            names.append(e.name(x))
+    return names, order
 
 
 def combined(call: Call, op: str, *operands: Any, **attributes: Any) -> View:
