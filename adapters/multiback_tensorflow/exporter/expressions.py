@@ -6,6 +6,7 @@ from multiback.graph.ir import Equation, Literal
 from multiback.porting.source.calls import MISSING, Call, Entry, When, named_padding, new_shape
 from multiback_tensorflow.exporter.helpers.attention import attention
 from multiback_tensorflow.exporter.helpers.elementwise import elu, maximum, minimum
+from multiback_tensorflow.exporter.helpers.indexing import take
 from multiback_tensorflow.exporter.helpers.normalization import batch_norm, batch_norm_train, layer_norm, rms_norm
 from multiback_tensorflow.exporter.helpers.recurrent import gru, lstm, simple_rnn
 from multiback_tensorflow.exporter.helpers.windows import average_pool, conv, conv_transpose, depthwise_conv, max_pool
@@ -178,6 +179,7 @@ EXPRESSIONS: dict[str, Entry] = {
         Call("tf.repeat", positional=("repeats",), arguments={"axis": None}),
         lambda e: isinstance(e.attributes["repeats"], int),
     ),
+    "take": Call(take),
     # made from sizes and numbers
     "zeros": Call("tf.zeros", positional=("shape",), arguments={"dtype": MISSING}),
     "ones": Call("tf.ones", positional=("shape",), arguments={"dtype": MISSING}),

@@ -5,29 +5,38 @@ import tensorflow as tf
 
 def over_time(cell, x, states, mask, reverse, zero_output_for_mask):
     """A cell run along axis 1 of x: its first state after each step, and its last states."""
-    rows = tf.transpose(x, (1, 0, 2))
-    seen = None if mask is None else tf.transpose(mask)[:, :, None]
-    length = rows.shape[0] if rows.shape[0] is not None else tf.shape(rows)[0]
+
+    def step(t, states, output):
+        new = cell(x[:, t], states)
+        if mask is None:
+            return new, new[0]
+        seen = mask[:, t, None]
+        output = tf.where(seen, new[0], tf.zeros_like(output) if zero_output_for_mask else output)
+        return tuple(tf.where(seen, a, b) for a, b in zip(new, states)), output
+
+    output, length = tf.zeros_like(states[0]), x.shape[1]
+    if length is not None and length <= 64:
+        # Written out: TFLite has no loop over rows of an unknown batch.
+        outputs = []
+        for t in reversed(range(length)) if reverse else range(length):
+            states, output = step(t, states, output)
+            outputs.append(output)
+        return tf.stack(outputs[::-1] if reverse else outputs, 1), *states
+    length = tf.shape(x)[1]
+
+    def loop_step(t, states, output, outputs):
+        states, output = step(t, states, output)
+        return t - 1 if reverse else t + 1, states, output, outputs.write(t, output)
+
     outputs = tf.TensorArray(x.dtype, length, element_shape=states[0].shape)
-
-    def step(t, states, output, outputs):
-        new = cell(rows[t], states)
-        if seen is not None:
-            blank = tf.zeros_like(output) if zero_output_for_mask else output
-            output = tf.where(seen[t], new[0], blank)
-            new = tuple(tf.where(seen[t], a, b) for a, b in zip(new, states))
-        else:
-            output = new[0]
-        return t - 1 if reverse else t + 1, new, output, outputs.write(t, output)
-
-    start = length - 1 if reverse else 0
-    _, last, _, outputs = tf.while_loop(
+    start = length - 1 if reverse else tf.zeros_like(length)
+    _, states, _, outputs = tf.while_loop(
         lambda t, *_: t >= 0 if reverse else t < length,
-        step,
-        (tf.convert_to_tensor(start), states, tf.zeros_like(states[0]), outputs),
+        loop_step,
+        (start, states, output, outputs),
         maximum_iterations=length,
     )
-    return tf.transpose(outputs.stack(), (1, 0, 2)), *last
+    return tf.transpose(outputs.stack(), (1, 0, 2)), *states
 
 
 def lstm(
