@@ -133,12 +133,12 @@ class Interpreter:
         with module_scope(path):
             if handler is not None:
                 result = handler(*(host_values.lift(x) for x in values), **node.attributes)
-            elif (proto.domain, proto.op_type) not in self.functions and (
-                entry := registry.find(proto.domain, proto.op_type, node.version)
-            ):
-                result = self._handled(entry, node, values)
             else:
-                result = self._expanded(node, proto, values, opsets)
+                own = (proto.domain, proto.op_type) in self.functions
+                entry = None if own else registry.find(proto.domain, proto.op_type, node.version)
+                result = NotImplemented if entry is None else self._handled(entry, node, values)
+                if result is NotImplemented:
+                    result = self._expanded(node, proto, values, opsets)
         return tuple(result) if isinstance(result, tuple) else (result,)
 
     def _handled(self, entry: registry.Entry, node: Node, values: list[Any]) -> Any:

@@ -14,7 +14,8 @@ class Entry:
     """How an op is imported from a version on.
 
     Attributes:
-        function: `function(node, *inputs)` returns the output, or a tuple of outputs.
+        function: `function(node, *inputs)` returns the output, or a tuple of outputs; NotImplemented where the function
+            that defines the op is to be followed.
         since: The first version of the op that it holds for.
         constants: Positions of inputs that a model holds as fixed numbers, not as weights.
     """

@@ -2,6 +2,7 @@
 
 from multiback_onnx.importer.handlers import (
     activations,
+    attention,
     casting,
     control,
     convolution,
@@ -25,6 +26,7 @@ from multiback_onnx.importer.handlers import (
 
 __all__ = [
     "activations",
+    "attention",
     "casting",
     "control",
     "convolution",
