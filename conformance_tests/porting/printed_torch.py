@@ -1,18 +1,24 @@
-"""An adapter that runs each graph as the PyTorch source that is written of it."""
+"""An adapter that runs each graph as the PyTorch source that is written of it, and the models of the suite."""
 
 from __future__ import annotations
 
+import functools
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
-from multiback_torch.exporter import TARGET, made
-from multiback_torch.runtime import TorchAdapter
 
+import multiback as mb
+from multiback import tree
 from multiback.backends.protocol import Executable, Options
 from multiback.backends.registry import get_adapter
 from multiback.graph.ir import Graph
 from multiback.porting.source import write_graph
+from multiback.testing import models
+from multiback_torch.exporter import TARGET, made
+from multiback_torch.runtime import TorchAdapter
 
 
 class PrintedTorch(TorchAdapter):
@@ -34,3 +40,15 @@ class PrintedTorch(TorchAdapter):
 def printed() -> PrintedTorch:
     """The adapter."""
     return PrintedTorch(get_adapter("torch").plugin)
+
+
+@functools.cache
+def built(name: str) -> tuple[Any, Any]:
+    """A model of the suite, called once, and a batch."""
+    module = importlib.import_module(f"{models.__name__}.{name}")
+    mb.random.set_seed(0)
+    with mb.use_backend("numpy"):
+        model, data = module.model(), module.data()
+        x = tree.map(lambda a: np.asarray(a[:4], np.float32 if a.dtype.kind == "f" else a.dtype), data[0])
+        model(x)
+    return model, x

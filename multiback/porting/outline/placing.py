@@ -49,6 +49,11 @@ class Places:
         for n in range(len(path) - 1, 0, -1):
             if path[:n] in self.known:
                 return (*path[:n], path[-1])
+        # A layer made before the model that it is in does not have the model in its name.
+        for n in range(len(path) - 1, 0, -1):
+            inside = [scope for scope in self.known if scope[-n:] == path[:n]]
+            if len(inside) == 1:
+                return (*inside[0], path[-1])
         return path
 
 
@@ -65,7 +70,7 @@ def place(program: Program, places: Places) -> None:
     weight that a module holds in another layout, the module gives way.
     """
     refused: set[object] = set()
-    while found := _refused(program.statements, places, refused):
+    while found := _refused(_needed(program, refused), places, refused):
         refused |= found
     modules: dict[object, Module] = {}
     crowd = Counter(s.scope for s in program.statements)
@@ -81,6 +86,18 @@ def place(program: Program, places: Places) -> None:
         else:
             statement.module = module = modules.setdefault(module.key, module)
             module.path = _home(module, places)
+
+
+def _needed(program: Program, refused: set[object]) -> list[Statement]:
+    """The statements whose values are read, when these modules are equations again."""
+    needed = {x for x in program.results if isinstance(x, Value)}
+    kept = []
+    for s in reversed(program.statements):
+        if s.target is not None or any(v in needed for v in s.makes):
+            kept.append(s)
+            reads = s.reads if s.module is not None and s.module.key not in refused else flat(s.inputs)
+            needed.update(x for x in reads if isinstance(x, Value))
+    return kept[::-1]
 
 
 def _refused(statements: Sequence[Statement], places: Places, refused: set[object]) -> set[object]:

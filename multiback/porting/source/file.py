@@ -21,6 +21,7 @@ from multiback.porting.outline.flattening import flatten
 from multiback.porting.outline.forms import Program, merge
 from multiback.porting.outline.placing import Places, place, prune, restore, settle
 from multiback.porting.outline.preparing import prepare
+from multiback.porting.outline.renaming import local_names
 from multiback.porting.outline.tree import outline
 from multiback.porting.source import naming
 from multiback.porting.source.body import Body, Context
@@ -120,6 +121,8 @@ class _File:
         self.trainable: dict[Value, bool] = {}
         self.origin: dict[Value, str] = {}
         self.fixed: dict[Value, np.ndarray] = {}
+        trained = {id(v) for v in getattr(model, "trainable_variables", ())}
+        self.frozen = {id(v) for v in getattr(model, "variables", ()) if id(v) not in trained}
         recorded = getattr(model, "recorded", None)
         self.ranks = {name: i for i, (name, *_) in enumerate(recorded.weights)} if recorded is not None else {}
 
@@ -130,13 +133,15 @@ class _File:
         names = {name: value for name, value in program.state.items()}
         prune(program, sure=False)
         places = Places(names, {s.scope for s in program.statements}, self.exact)
+        classes = self._classes()
+        if not self.exact:
+            classes = self._renamed(program, places, classes)
         place(program, places)
         dropped = prune(program)
         held = frozenset([*program.state.values()])
         flatten(program.statements, held)
         settle(program.statements, self.exact)
         restore(program, dropped)
-        classes = self._classes()
         root = outline(program, places, classes)
         helpers: dict[str, Any] = {}
         definitions, written = self._blocks(root, program, places, helpers)
@@ -201,6 +206,16 @@ class _File:
             found[()] = "Model" if plain else naming.camel(self.model.name)
         return found
 
+    def _renamed(self, program: Program, places: Places, classes: dict[Path, str]) -> dict[Path, str]:
+        """Counts the automatic names of layers from their block; the classes by the new paths."""
+        scopes = {s.scope for s in program.statements} | {path[:-1] for path in places.paths.values()}
+        new = local_names(scopes, classes)
+        for statement in program.statements:
+            statement.scope = new[statement.scope]
+        places.paths = {v: (*new[path[:-1]], path[-1]) for v, path in places.paths.items()}
+        by_name = {path[-1]: kind for path, kind in classes.items() if path}
+        return {**classes, **{new[p]: classes.get(p) or by_name.get(p[-1], "") for p in new if p}}
+
     def _blocks(
         self, root: Block, program: Program, places: Places, helpers: dict[str, Any]
     ) -> tuple[list[Written], dict[Block, Written]]:
@@ -228,7 +243,8 @@ class _File:
         results = self._results if not block.path else None
         body = Body(block, context, results)
         parameters, lines = body.write()
-        base = naming.camel(block.kind or (block.name if block.path else self.model.name))
+        kind = block.name if block.path and block.kind in _GENERAL else block.kind
+        base = naming.camel(kind or self.model.name)
         if block.name.isdigit() and not block.kind:
             base = naming.camel(naming.snake(block.path[-2]).rstrip("s") or "block")
         base = self.target.definition_name(base, not block.path)
@@ -330,7 +346,7 @@ class _File:
             array = given if isinstance(given, np.ndarray) else np.asarray(given.numpy())
             arrays[name] = view.of(array)
             origin[name] = self.origin.get(view.weight, "")
-            trainable[name] = self.trainable[view.weight]
+            trainable[name] = self.trainable[view.weight] and id(given) not in self.frozen
 
         for block in root.walk():
             for name, value in block.own.items():
