@@ -344,7 +344,7 @@ class _File:
             name = ".".join(self.target.stored_path(tuple(path), self.trainable[view.weight]))
             given = self.arrays[view.weight]
             array = given if isinstance(given, np.ndarray) else np.asarray(given.numpy())
-            arrays[name] = view.of(array)
+            arrays[name] = np.asarray(view.of(array), view.weight.dtype.numpy)
             origin[name] = self.origin.get(view.weight, "")
             trainable[name] = self.trainable[view.weight] and id(given) not in self.frozen
 
