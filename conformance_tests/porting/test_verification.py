@@ -161,3 +161,12 @@ def test_the_report_is_written_as_json_and_as_a_page(tmp_path: Path) -> None:
     assert len(found["comparisons"]) == len(report.rows)
     page = (tmp_path / "port.html").read_text()
     assert "Where it departs" in page and "arrays differ" in page and "http" not in page
+
+
+def test_of_a_large_model_only_the_forward_pass_is_compared(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
+    monkeypatch.setattr("multiback.porting.verify._LARGE", 1)
+    report = verified(Original(), [backend])
+    assert report.passed
+    assert {row.quantity for row in report.rows} == {"forward", "forward, another batch size"}
+    assert any("only the forward pass" in note for note in report.notes)
+    assert not verified(Original(), [backend], bias=1.001).passed

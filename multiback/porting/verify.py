@@ -39,8 +39,11 @@ from multiback.testing.judge import Verdict, judge, unit_roundoff
 _SAMPLES = 3
 _SLACK = 16.0
 _RATE = 0.01
-_LARGEST_WIDENED = 2**26
-"""Bytes of weights up to which a port is verified in float64; larger models are compared as they are, uncopied."""
+_LARGE = 2**26
+"""Bytes of weights from which on nothing is copied for the verification: the forward pass alone is compared, in the
+model's own precision, and only small weights are moved to see what rounding does."""
+_SMALL = 2**20
+"""Bytes of a weight that is still moved in a large model."""
 
 Arrays = Sequence[np.ndarray]
 
@@ -72,8 +75,8 @@ def verify(
     size = sum(v.size * v.dtype.bits // 8 for v in forward.variables)
     for name in backends:
         adapter = registry.get_adapter(name)
-        for float64 in (True, False) if size <= _LARGEST_WIDENED else (False,):
-            side = _Comparison(forward, training, native, adapter, float64)
+        for float64 in (True, False) if size < _LARGE else (False,):
+            side = _Comparison(forward, training, native, adapter, float64, size >= _LARGE)
             try:
                 rows = list(side.rows(args, dict(kwargs), report.notes))
             except CannotRun as error:
@@ -115,6 +118,7 @@ class _Comparison:
     native: NativeModel
     adapter: Adapter
     float64: bool
+    large: bool
 
     def rows(self, args: tuple[Any, ...], kwargs: dict[str, Any], notes: list[str]) -> Iterator[Row]:
         compiled = self._step_graph()
@@ -137,7 +141,9 @@ class _Comparison:
                 yield self._row(quantity, compiled.labels[i], _agree(found[i], want, radius[i]))
             if quantity == "forward" and compiled.weights:
                 yield from self._gradient_rows(compiled, found[count:], radius[count:], args, kwargs, notes)
-        if self.training is not None:
+        if self.large:
+            _add(notes, f"only the forward pass was compared: the weights are larger than {_LARGE // 2**20} MiB")
+        elif self.training is not None:
             yield from self._training_rows(args, kwargs, notes)
 
     def _gradient_rows(
@@ -215,7 +221,7 @@ class _Comparison:
         marks = structure.mark_paths(self.forward.results)
         labels = [marks.get(i) or "output" for i in range(len(graph.outputs))]
         differentiable = any(not isinstance(y, Literal) and y.dtype.is_float for y in graph.outputs)
-        if not chosen or not differentiable:
+        if self.large or not chosen or not differentiable:
             return _Step(graph, len(graph.outputs), labels, [])
 
         def step(*inputs: Any) -> Any:
@@ -247,9 +253,12 @@ class _Comparison:
         random = np.random.default_rng(0)
         radius = [_one_rounding(y) for y in results]
         for _ in range(_SAMPLES):
-            moved = _called(executable, [_moved(a, random) for a in arrays])
+            moved = _called(executable, [a if self._stays(a) else _moved(a, random) for a in arrays])
             radius = [max(r, _largest_distance(y, m)) for r, y, m in zip(radius, results, moved)]
         return results, radius
+
+    def _stays(self, array: np.ndarray) -> bool:
+        return self.large and array.nbytes > _SMALL
 
     def _row(self, quantity: str, name: str, verdict: Verdict) -> Row:
         return Row(self.adapter.name, quantity, name, "float64" if self.float64 else "its own", verdict)

@@ -23,10 +23,16 @@ SWITCHED = (
 )
 
 
-def copied(module: torch.nn.Module) -> torch.nn.Module:
-    """A copy; tensors that a module computed and kept, which torch refuses to copy, are copied as numbers."""
+def copied(module: torch.nn.Module, *, share: bool = False) -> torch.nn.Module:
+    """A copy; tensors that a module computed and kept, which torch refuses to copy, are copied as numbers.
+
+    Arguments:
+        module: Stays as it is.
+        share: Whether the copy has the parameters themselves, for a use that does not change them.
+    """
     kept = (x for part in module.modules() for x in vars(part).values() if isinstance(x, torch.Tensor))
-    return copy.deepcopy(module, {id(x): x.detach().clone() for x in kept if not x.is_leaf})
+    memo: dict[int, Any] = {id(x): x.detach().clone() for x in kept if not x.is_leaf}
+    return copy.deepcopy(module, {**memo, **{id(p): p for p in module.parameters() if share}})
 
 
 def _widened(module: torch.nn.Module) -> torch.nn.Module:
@@ -55,7 +61,7 @@ class TorchOriginal:
 
     def _copy(self, float64: bool, training: bool) -> torch.nn.Module:
         try:
-            module = copied(self.module)
+            module = copied(self.module, share=not float64 and not training)
         except Exception as error:
             raise CannotRun(f"The module cannot be copied: {error}") from error
         module = (_widened(module) if float64 else module).train(training and self.trains)
@@ -91,7 +97,10 @@ class TorchOriginal:
         named = [(n, p) for n, p in module.named_parameters() if p.requires_grad]
         if not isinstance(loss, torch.Tensor):
             return {self.owner.get(n, n): np.zeros(tuple(p.shape), to_numpy(p).dtype) for n, p in named}
-        found = torch.autograd.grad(loss, [p for _, p in named], allow_unused=True)
+        try:
+            found = torch.autograd.grad(loss, [p for _, p in named], allow_unused=True)
+        except Exception as error:  # A module's own backward may refuse to run in evaluation.
+            raise CannotRun(f"The original gives no gradients: {error}") from error
         return {
             self.owner.get(n, n): to_numpy(torch.zeros_like(p) if g is None else g) for (n, p), g in zip(named, found)
         }
