@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+BACKENDS = ("torch", "jax", "tensorflow", "numpy")
 KINDS = ("node", "simple", "pytorch-converted", "pytorch-operator")
 FAILURES = Path(__file__).with_name("onnx_suite_failures.json")
 _SMALL = ("FLOAT8", "FLOAT4", "INT4", "UINT4", "INT2", "UINT2")
@@ -49,6 +50,19 @@ def load(kind: str) -> tuple[Any, ...]:
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         return tuple(load_model_tests(kind=kind))
+
+
+@functools.cache
+def failure_groups() -> tuple[dict[str, Any], ...]:
+    """What is known to fail: a reason, the backends and the cases of each group."""
+    return tuple(json.loads(FAILURES.read_text()))
+
+
+def known_failures(backend: str) -> dict[str, str]:
+    """The reason of each case that is known to fail on a backend."""
+    return {
+        name: group["reason"] for group in failure_groups() if backend in group["backends"] for name in group["cases"]
+    }
 
 
 def model_of(case: Any) -> Any:
@@ -177,7 +191,7 @@ def _run(model: Any, feeds: dict[str, Any], fixed: set[str], backend: str) -> li
     adapter = get_adapter(backend)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        executable = adapter.compile(graph, Options(jit=False))
+        executable = adapter.compile(graph, Options())
         results = executable(*(arrays[n] for n in names), *values)
     return [adapter.to_numpy(x) for x in results]
 
@@ -212,6 +226,69 @@ def run_all(backend: str, kinds: Iterable[str] = KINDS, only: str = "") -> dict[
     return found
 
 
+LEFT_OUT = ("fp8, int4, int2", "string", "sequence, optional", "ml", "training")
+_START, _END = "<!-- results: written by onnx_suite.py -->", "<!-- end of results -->"
+
+
+def markdown(everything: dict[str, dict[str, list[Result]]]) -> str:
+    """The table of results, and the list of what fails."""
+    import onnx
+
+    classes = {case.name: (kind, class_of(case)) for kind in KINDS for case in load(kind)}
+    backends = list(everything)
+    rows = collections.Counter(classes.values())
+    passed: collections.Counter[tuple[str, str, str]] = collections.Counter()
+    failing: dict[str, dict[str, Result]] = collections.defaultdict(dict)
+    fixed = 0
+    for backend in backends:
+        for found in everything[backend].values():
+            for result in found:
+                passed[(backend, *classes[result.name])] += result.passed
+                fixed += bool(result.fixed) and result.passed and backend == backends[0]
+                if not result.passed:
+                    failing[result.name][backend] = result
+    lines = [_START, "", f"onnx {onnx.__version__}, opset {onnx.defs.onnx_opset_version()}.", ""]
+    lines.append("| kind | class | cases | " + " | ".join(backends) + " |")
+    lines.append("|---|---|---:|" + "---:|" * len(backends))
+    for (kind, name), count in sorted(rows.items(), key=lambda r: (KINDS.index(r[0][0]), r[0][1])):
+        shown = " | ".join(str(passed[(b, kind, name)]) for b in backends)
+        lines.append(f"| {kind} | {name} | {count} | {shown} |")
+    for label, chosen in (
+        ("**node, without the classes left out**", lambda kind, name: kind == "node" and name not in LEFT_OUT),
+        ("**all of node**", lambda kind, name: kind == "node"),
+        ("**pytorch-converted and -operator**", lambda kind, name: kind.startswith("pytorch")),
+        ("**everything**", lambda kind, name: True),
+    ):
+        count = sum(n for key, n in rows.items() if chosen(*key))
+        sums = [sum(n for key, n in passed.items() if key[0] == b and chosen(*key[1:])) for b in backends]
+        lines.append(f"| {label} | | {count} | " + " | ".join(f"{n} ({n / count:.1%})" for n in sums) + " |")
+    lines += [
+        "",
+        f"{fixed} of the cases that pass hand a shape, an axis or the like to the model as an input. Its value",
+    ]
+    lines += ["is given when the model is imported, as the importer's error asks for: `inputs={name: array}`.", ""]
+    lines += ["### What fails, and why", ""]
+    reasons: dict[tuple[str, tuple[str, ...]], list[str]] = collections.defaultdict(list)
+    for name, found in failing.items():
+        first = next(iter(found))
+        why = known_failures(first).get(name, "not listed: " + found[first].reason)
+        reasons[why, tuple(b for b in backends if b in found)].append(name)
+    for (why, where), names in sorted(reasons.items(), key=lambda r: -len(r[1])):
+        place = "" if len(where) == len(backends) else f" (on {', '.join(where)})"
+        lines.append(f"- **{len(names)}**{place}: {why}")
+        left_out = {classes[n][1] for n in names} <= set(LEFT_OUT)
+        if not left_out:
+            lines.append("  " + ", ".join(f"`{n.removeprefix('test_')}`" for n in sorted(names)))
+    return "\n".join([*lines, "", _END])
+
+
+def write_markdown(path: Path, text: str) -> None:
+    """Puts the results between the marks of a document, or makes the document."""
+    old = path.read_text() if path.exists() else f"# ONNX\n\n{_START}\n{_END}\n"
+    before, _, rest = old.partition(_START)
+    path.write_text(before + text + rest.partition(_END)[2])
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -219,13 +296,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--kind", action="append", choices=KINDS)
     parser.add_argument("--only", default="", help="cases whose name contains this")
     parser.add_argument("--json", type=Path, help="write every result")
+    parser.add_argument("--markdown", type=Path, help="write the tables into this document; on torch, jax, tensorflow")
     parser.add_argument("--quiet", action="store_true", help="no list of failures")
     options = parser.parse_args(arguments)
-    everything: dict[str, Any] = {}
-    for backend in options.backend or ["numpy"]:
+    everything: dict[str, dict[str, list[Result]]] = {}
+    for backend in options.backend or (BACKENDS[:3] if options.markdown else ["numpy"]):
         start = time.perf_counter()
         results = run_all(backend, options.kind or KINDS, options.only)
-        everything[backend] = {k: [r.__dict__ for r in v] for k, v in results.items()}
+        everything[backend] = results
         for kind, found in results.items():
             good = sum(r.passed for r in found)
             print(f"{backend} {kind}: {good} of {len(found)}")
@@ -235,7 +313,10 @@ def main(arguments: list[str] | None = None) -> int:
         reasons = collections.Counter(r.reason[:90] for v in results.values() for r in v if not r.passed)
         print(f"{backend}: {time.perf_counter() - start:.0f} s;", len(reasons), "different reasons")
     if options.json:
-        options.json.write_text(json.dumps(everything, indent=1))
+        plain = {b: {k: [vars(r) for r in v] for k, v in found.items()} for b, found in everything.items()}
+        options.json.write_text(json.dumps(plain, indent=1))
+    if options.markdown:
+        write_markdown(options.markdown, markdown(everything))
     return 0
 
 

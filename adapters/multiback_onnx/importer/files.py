@@ -106,7 +106,38 @@ def _checked(model: Any, name: str) -> Any:
     )
     if nodes > MOST_NODES:
         raise SavingError(f"{name} has more than {MOST_NODES} nodes.")
+    if not all(isinstance(text, str) for text in _names(model)):
+        raise SavingError(f"{name} has names that are not text (UTF-8). The file is damaged.")
     return model
+
+
+def _names(model: Any) -> Iterator[Any]:
+    """All names in a model; what is not UTF-8 is given as bytes by protobuf."""
+    yield model.graph.name
+    for entry in model.opset_import:
+        yield entry.domain
+    nodes = [*all_nodes(model.graph)]
+    for function in model.functions:
+        yield from (function.name, function.domain, *function.input, *function.output, *function.attribute)
+        nodes += nodes_of(function.node)
+    for node in nodes:
+        yield from (node.op_type, node.domain, node.name, *node.input, *node.output)
+        for attribute in node.attribute:
+            yield from (attribute.name, attribute.ref_attr_name)
+            for graph in [attribute.g, *attribute.graphs] if attribute.type in (5, 10) else ():
+                yield from _names_of_values(graph)
+    yield from _names_of_values(model.graph)
+
+
+def _names_of_values(graph: Any) -> Iterator[Any]:
+    for value in [*graph.input, *graph.output, *graph.initializer]:
+        yield value.name
+    for value in graph.input:
+        for dim in value.type.tensor_type.shape.dim:
+            yield dim.dim_param
+    for tensor in graph.initializer:
+        for entry in tensor.external_data:
+            yield from (entry.key, entry.value)
 
 
 def all_nodes(graph: Any) -> Iterator[Any]:

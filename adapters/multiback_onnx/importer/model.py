@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from multiback import dtypes
-from multiback.errors import ArgumentError, SavingError, UnsupportedModel
+from multiback.errors import ArgumentError, UnsupportedModel
 from multiback.graph.dims import Dim, Size
 from multiback.graph.ir import Spec
 from multiback.porting import handlers as custom_handlers
@@ -78,11 +78,9 @@ def check_ops(model: Any, opsets: Mapping[str, int], name: str) -> None:
     lacking = Inventory()
     nodes: list[tuple[Any, Mapping[str, int]]] = [(node, opsets) for node in all_nodes(model.graph)]
     for function in model.functions:
-        versions = {**opsets, **{o.domain: o.version for o in function.opset_import}}
-        nodes += [(node, versions) for node in nodes_of(function.node)]
+        inner = {**opsets, **{o.domain: o.version for o in function.opset_import}}
+        nodes += [(node, inner) for node in nodes_of(function.node)]
     for node, versions in nodes:
-        if not all(isinstance(text, str) for text in (node.op_type, node.domain, node.name, *node.input, *node.output)):
-            raise SavingError(f"{name!r} has a node whose names are not text. The file is damaged.")
         _check_node(node, versions, own, lacking)
     if model.graph.sparse_initializer:
         lacking.add("sparse initializer", reason="make it dense first")

@@ -8,7 +8,6 @@ from multiback import ops
 from multiback_onnx.importer.node import Node, array, dtype_of
 from multiback_onnx.importer.registry import handler
 
-
 _UNDERSTOOD = {
     "is_causal", "kv_num_heads", "q_num_heads", "qk_matmul_output_mode", "scale", "softcap", "softmax_precision",
 }  # fmt: skip
