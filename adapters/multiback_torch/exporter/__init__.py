@@ -109,7 +109,7 @@ def exported(module: torch.nn.Module, model: Any) -> torch.export.ExportedProgra
     args, kwargs = random_inputs(model, rows=3)
     arrays: Sequence[Any] = [x for x in tree.leaves((args, kwargs)) if hasattr(x, "shape")]
     names = {n.name for v in form.graph.arguments for n in v.shape if isinstance(n, Dim) and n.name}
-    sizes = {name: torch.export.Dim.AUTO for name in names}
+    sizes = dict.fromkeys(names, torch.export.Dim.AUTO)
     shapes = tuple(
         {axis: sizes[n.name] for axis, n in enumerate(v.shape) if isinstance(n, Dim) and n.name}
         for v in form.graph.arguments

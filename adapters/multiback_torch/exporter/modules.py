@@ -255,7 +255,7 @@ def conv_transpose(modules: Modules, statement: Statement) -> list[Statement] | 
     parts += [("output_padding", plain(more))] if any(more) else []
     parts += [("dilation", plain(a["dilation_rate"]))] if set(a["dilation_rate"]) != {1} else []
     weights = {"weight": view.then("transpose", (n + 1, n, *range(n)))}
-    added = _only_bias(modules, statement, outer)
+    added = _only_bias(modules, statement, int(outer))
     if added is None:
         parts.append(("bias", "False"))
     module = Module(f"nn.ConvTranspose{n}d", tuple((name, str(v)) for name, v in parts), weights)
@@ -270,7 +270,7 @@ def conv_transpose(modules: Modules, statement: Statement) -> list[Statement] | 
 
 def _only_bias(modules: Modules, statement: Statement, channels: int) -> tuple[Statement, View] | None:
     """The statement that adds a bias to the result of another, if that is all that happens to it."""
-    out = statement.outputs
+    out: Any = statement.outputs
     readers = [s for s in modules.program.statements if any(v is out for v in s.reads)]
     if len(readers) != 1 or any(x is out for x in modules.program.results):
         return None

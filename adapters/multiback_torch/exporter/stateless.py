@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from multiback.graph.ir import Equation
 from multiback.porting.outline.blocks import Module
-from multiback_torch.exporter.expressions import EXPRESSIONS
 from multiback.porting.source.calls import resolve
+from multiback_torch.exporter.expressions import EXPRESSIONS
 
 _PLAIN = {
     "relu": "nn.ReLU",

@@ -8,6 +8,7 @@ the result is right however the pairs are found, and short when they are found w
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -121,7 +122,7 @@ class _Merging:
     def _unpaired(self, left: Sequence[Equation], right: Sequence[Equation]) -> None:
         for equations, known, form in ((left, self.of_training, True), (right, self.of_inference, False)):
             for equation in equations:
-                inputs = map_tuple(lambda x: self._at(known, x), equation.inputs)
+                inputs = map_tuple(functools.partial(self._at, known), equation.inputs)
                 self.statements.append(_statement(equation.replace(inputs=inputs), form))
                 self.apart.update(dict.fromkeys(equation.flat_outputs, _path(equation.scope)))
 

@@ -93,7 +93,7 @@ def _is_counter_of_draws(name: str) -> bool:
     return parts[-1] == "random_state" or parts[-2:-1] == ["seed_generator"]
 
 
-def _reads(values: set[Value], made: dict[Value, Equation], what: Value) -> bool:
+def _reads(values: set[Any], made: dict[Value, Equation], what: Value) -> bool:
     seen: set[Value] = set()
     stack = [v for v in values if isinstance(v, Value)]
     while stack:

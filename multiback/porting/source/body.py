@@ -358,7 +358,7 @@ class Body:
         for value in self.block.inputs:
             if value in self.names and self.names[value].isidentifier():
                 return f"{self.parameters[self.block.inputs.index(value)]}.device"
-        for value, path in self.context.paths.items():
+        for path in self.context.paths.values():
             if path[: len(self.block.path)] == self.block.path:
                 return f"{self.target.reference(path[len(self.block.path) :])}.device"
         return "None"
@@ -430,7 +430,7 @@ class Body:
             taken.add(name)
             for form, x in zip((True, False), choice.inputs):
                 alone = isinstance(x, Value) and x in local[form] and self.uses[x] == 1
-                if alone and x not in presets and not self._reads_later(name, x, parts[form]):
+                if alone and x not in presets and not self._reads_later(name, x, parts[form]):  # type: ignore[arg-type]
                     presets[x] = name  # type: ignore[index]
                 else:
                     tails[form].append((choice.makes[0], x, name))

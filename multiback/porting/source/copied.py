@@ -10,7 +10,7 @@ from collections.abc import Collection
 from types import ModuleType
 from typing import Any
 
-from multiback.testing.inline import Inlined, _bindings, _definition, _tree
+from multiback.testing.inline import Inlined, _bindings
 
 
 class Copied(Inlined):
@@ -87,6 +87,3 @@ def _annotations(node: ast.AST) -> set[ast.AST]:
             if isinstance(annotation, ast.AST):
                 found.update(ast.walk(annotation))
     return found
-
-
-assert _definition and _tree

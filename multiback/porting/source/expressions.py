@@ -225,8 +225,8 @@ def _parsed(template: str) -> list[tuple[str, str | None, str | None]]:
 
 def _stands_alone(before: str, after: str) -> bool:
     before, after = before.rstrip(), after.lstrip()
-    opened = (
-        not before or before[-1] in "([,=" and not before.endswith("==") and not before.endswith((">=", "<=", "!="))
+    opened = not before or (
+        before[-1] in "([,=" and not before.endswith("==") and not before.endswith((">=", "<=", "!="))
     )
     closed = not after or after[0] in ")],"
     if before.endswith("="):

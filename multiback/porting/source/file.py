@@ -117,7 +117,7 @@ class _File:
         self.about = about
         self.step = step
         self.exact = getattr(model, "recorded", None) is not None
-        self.arrays: dict[Value, np.ndarray] = {}
+        self.arrays: dict[Value, Any] = {}
         self.trainable: dict[Value, bool] = {}
         self.origin: dict[Value, str] = {}
         self.fixed: dict[Value, np.ndarray] = {}
@@ -130,9 +130,8 @@ class _File:
         program = self._program()
         self.target.idioms(program, self.trainable)
         self._store_constants(program)
-        names = {name: value for name, value in program.state.items()}
         prune(program, sure=False)
-        places = Places(names, {s.scope for s in program.statements}, self.exact)
+        places = Places(program.state, {s.scope for s in program.statements}, self.exact)
         classes = self._classes()
         if not self.exact:
             classes = self._renamed(program, places, classes)

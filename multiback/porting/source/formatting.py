@@ -42,7 +42,7 @@ def wrapped(line: str, width: int = WIDTH) -> list[str]:
 def _takes_comma(head: str) -> bool:
     """Whether the bracket at the end belongs to a call, a list or a subscript, not just around an expression."""
     before = head[:-1].rstrip()
-    return head[-1] in "[{" or bool(before) and (before[-1].isalnum() or before[-1] in "_)]")
+    return head[-1] in "[{" or (bool(before) and (before[-1].isalnum() or before[-1] in "_)]"))
 
 
 def _last_bracket(line: str) -> tuple[int, int] | None:

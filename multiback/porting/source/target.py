@@ -72,7 +72,7 @@ class Target(ABC):
         """The graph with ops in the shape in which idioms are found."""
         return graph
 
-    def idioms(self, program: Program, trainable: Mapping[Value, bool]) -> None:
+    def idioms(self, program: Program, trainable: Mapping[Value, bool]) -> None:  # noqa: B027
         """Gives statements that are calls of a framework's module their `module`."""
 
     # ---- things that are not ops
