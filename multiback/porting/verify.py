@@ -162,6 +162,8 @@ class _Comparison:
                 continue
             want = np.asarray(wanted[name])
             yield self._row("gradients", name, _agree(gradient, want, radius[i]))
+            if want.shape != gradient.shape:
+                continue
             after = np.asarray(values[name].numpy(), gradient.dtype).astype(np.float64) - _RATE * want
             moved = radius[len(compiled.weights) + i]
             yield self._row("weights after an SGD step", name, _agree(stepped, after.astype(stepped.dtype), moved))
