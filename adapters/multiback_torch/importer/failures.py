@@ -33,10 +33,7 @@ def explained(module: torch.nn.Module, inputs: Inputs, error: Exception) -> Mult
     try:
         _run(module, inputs)
     except Exception as own:
-        return ArgumentError(
-            f"{name} does not run on the example inputs ({_listed(inputs)}): {type(own).__name__}: {_first(own)}. "
-            "Pass inputs that the module itself takes: a tuple of arguments, a dict of arguments by name, or both."
-        )
+        return wrong_inputs(name, inputs, own)
     place = user_place(error)
     at = f" at {place}" if place else ""
     if _depends_on_data(error):
@@ -47,6 +44,14 @@ def explained(module: torch.nn.Module, inputs: Inputs, error: Exception) -> Mult
     return UnsupportedModel(
         f"torch.export cannot follow {name}{at}: {type(error).__name__}: {_first(error)}. "
         "Make that part of forward() of tensors and torch functions alone."
+    )
+
+
+def wrong_inputs(name: str, inputs: Inputs, error: Exception) -> ArgumentError:
+    """The error for example inputs that the module itself does not take."""
+    return ArgumentError(
+        f"{name} does not run on the example inputs ({_listed(inputs)}): {type(error).__name__}: {_first(error)}. "
+        "Pass inputs that the module itself takes: a tuple of arguments, a dict of arguments by name, or both."
     )
 
 

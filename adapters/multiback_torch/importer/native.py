@@ -12,7 +12,8 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from multiback.porting.imported import CannotRun
-from multiback_torch.importer.inputs import plain
+from multiback_torch.importer import failures
+from multiback_torch.importer.inputs import Inputs, plain
 from multiback_torch.importer.tensors import from_numpy, to_numpy
 
 _DOUBLE = {torch.float16: torch.float64, torch.bfloat16: torch.float64, torch.float32: torch.float64}
@@ -58,6 +59,7 @@ class TorchOriginal:
         self.module = module
         self.owner = owner
         self.trains = trains
+        self.runs = False
 
     def _copy(self, float64: bool, training: bool) -> torch.nn.Module:
         try:
@@ -119,8 +121,12 @@ class TorchOriginal:
             # What a module creates without saying a dtype is then in float64 too.
             torch.set_default_dtype(torch.float64 if float64 else default)
             with _Precision() if float64 else contextlib.nullcontext():
-                return module(*args, **kwargs)
+                outputs = module(*args, **kwargs)
+            self.runs = True
+            return outputs
         except RuntimeError as error:
+            if not (self.runs or float64):
+                raise failures.wrong_inputs(type(module).__name__, Inputs(args, kwargs), error) from error
             raise CannotRun(f"The original does not run{' in float64' * float64}: {error}") from error
         finally:
             torch.backends.mha.set_fastpath_enabled(fast)

@@ -120,7 +120,8 @@ def _quiet() -> Iterator[None]:
     logger.setLevel(logging.CRITICAL)
     try:
         # Where it fails, torch.export also prints the program.
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        nowhere = io.StringIO()
+        with warnings.catch_warnings(), contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
             warnings.simplefilter("ignore")
             yield
     finally:

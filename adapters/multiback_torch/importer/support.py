@@ -55,10 +55,11 @@ def _look_at_op(node: Any, found: Inventory, at: str) -> None:
         found.add(name, at, _SIZES_FROM_DATA)
     elif calls.find(node.target) is None:
         part = decomposition.of(node)
-        if part is None:
+        inner = Inventory()
+        if part is not None:
+            _look(part.graph_module, inner, place=at)
+        if part is None or inner:
             found.add(name, at)
-        else:
-            _look(part.graph_module, found, place=at)
     elif dtype := _foreign_dtype(node):
         found.add(name, at, f"it gives {dtype}")
 
