@@ -71,7 +71,8 @@ class TensorFlowTarget(Target):
     def weight(self, value: Value, trainable: bool, fixed: np.ndarray | None = None) -> str:
         shape = tuple(int(n) for n in value.shape)
         zeros = f"tf.zeros({shape!r})" if value.dtype == "float32" else f"tf.zeros({shape!r}, tf.{value.dtype})"
-        return f"tf.Variable({zeros})" if trainable else f"tf.Variable({zeros}, trainable=False)"
+        name = str(value.name).replace(".", "/").rpartition("/")[2]
+        return f'tf.Variable({zeros}{"" if trainable else ", trainable=False"}, name="{name}")'
 
     def sequence(self, parts: Sequence[str], chained: bool) -> str:
         return f"[{', '.join(parts)}]"
