@@ -6,6 +6,7 @@ from multiback_onnx.importer.handlers import (
     casting,
     control,
     convolution,
+    counting,
     creation,
     elementwise,
     images,
@@ -22,6 +23,7 @@ from multiback_onnx.importer.handlers import (
     sequences,
     shaping,
     signals,
+    updates,
 )
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "casting",
     "control",
     "convolution",
+    "counting",
     "creation",
     "elementwise",
     "images",
@@ -46,4 +49,5 @@ __all__ = [
     "sequences",
     "shaping",
     "signals",
+    "updates",
 ]
