@@ -55,6 +55,9 @@ def made(source: Source, arrays: Mapping[str, np.ndarray], *, copy: bool = True)
     module = getattr(defined, source.name)()
     state = {name: tensor(array, copy) for name, array in arrays.items()}
     module.load_state_dict(state, assign=True)
+    for name, holder in source.ties.items():
+        below, _, parameter_name = name.rpartition(".")
+        setattr(module.get_submodule(below), parameter_name, module.get_parameter(holder))
     for name, parameter in module.named_parameters():
         parameter.requires_grad_(source.trainable[name] and parameter.is_floating_point())
     module.source = source.text

@@ -234,6 +234,6 @@ EXPRESSIONS: dict[str, Entry] = {
     "tile": When("torch.tile({x}, {repeats})", lambda e: isinstance(e.attributes["repeats"], tuple)),
     "iota": "torch.arange({size}, dtype=torch.int32, device={device})",
     "dimension": "torch.scalar_tensor({size}, dtype={dtype}, device={device})",
-    "broadcast_to": "{x:array}.expand({shape})",
+    "broadcast_to": "{x:array}.expand({shape:args})",
 }
 """From the name of an op; what is not here is written as the op's body."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from multiback.graph.dims import Dim
-from multiback.graph.ir import Equation, Value
+from multiback.graph.ir import Equation, Literal, Value
 from multiback.graph.op import OPS
 from multiback.porting.outline.blocks import Module, Statement, View
 from multiback.porting.outline.forms import Program
@@ -333,7 +333,30 @@ def layer_norm(modules: Modules, statement: Statement) -> list[Statement] | None
     return None
 
 
+def padded_embedding(modules: Modules, statement: Statement) -> list[Statement] | None:
+    """Rows of which one gets no gradients: where(indices == padding, stop_gradient(rows), rows)."""
+    mask, stopped, rows = statement.inputs
+    maker, outer, inner = (modules.makers.get(x) for x in (stopped, mask, rows))  # type: ignore[arg-type]
+    if maker is None or outer is None or inner is None or inner.module is None or inner.module.kind != "nn.Embedding":
+        return None
+    compared = modules.makers.get(outer.inputs[0]) if outer.inputs else None  # type: ignore[arg-type]
+    names = [s.equation.op.name if s is not None and s.equation is not None else "" for s in (maker, outer, compared)]
+    if names != ["stop_gradient", "expand_dims", "equal"] or maker.inputs[0] is not rows or compared is None:
+        return None
+    indices, padding = compared.inputs
+    if indices is not inner.arguments[0] or not isinstance(padding, Literal) or int(padding.value) < 0:
+        return None
+    if outer.equation.attributes["axis"] not in (-1, indices.ndim):  # type: ignore[union-attr]
+        return None
+    given = inner.module
+    arguments = (*given.arguments, ("padding_idx", str(int(padding.value))))
+    statement.module = Module(given.kind, arguments, given.weights)
+    statement.arguments = (indices,)
+    return None
+
+
 _RULES = {
+    "where": padded_embedding,
     "linear": linear,
     "matmul": linear,
     "conv": conv,

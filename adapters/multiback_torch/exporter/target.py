@@ -106,6 +106,7 @@ class TorchTarget(Target):
             lines += [f"    def __init__({', '.join(['self', *written.arguments])}):", "        super().__init__()"]
             lines += [f"        self.{name} = {name}" for name in written.stored]
             lines += [f"        {_declared(name, right)}" for name, right in written.members]
+            lines += [f"        {self.reference(path)} = {self.reference(holder)}" for path, holder in written.ties]
             lines.append("")
         if written.block.statements or not written.block.path or written.parameters:
             lines.append(f"    def forward({', '.join(['self', *written.parameters])}):")

@@ -51,6 +51,7 @@ class Module:
         weights: What each of its parameters and buffers holds.
         keeps: Its weights that training changes without gradients: names of buffers.
         path: Where it stands; set by the outline.
+        ties: For its parameters that another module holds: where that stands. Set by the outline.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Module:
     weights: dict[str, View] = field(default_factory=dict)
     keeps: frozenset[str] = frozenset()
     path: Path = ()
+    ties: dict[str, Path] = field(default_factory=dict)
 
     @property
     def key(self) -> Any:

@@ -90,6 +90,11 @@ class _Merging:
         # What each value of the two graphs is in the result.
         self.of_training: dict[Value, Any] = {}
         self.of_inference: dict[Value, Any] = {}
+        for value, array in training.constants.items():
+            first = next(v for v, a in training.constants.items() if _equal(a, array))
+            if first is not value:
+                self.of_training[value] = first
+                del self.constants[value]
         for value in inference.inputs[: inference.state]:
             self.state.setdefault(str(value.name), value)
             self.of_inference[value] = self.state[str(value.name)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from multiback.graph.ir import Value, flat
 from multiback.porting.outline.blocks import Module, Path, Statement
@@ -18,9 +18,16 @@ class Places:
         names: The weights by their names, such as `layer1.0.conv1.weight` or `params/Dense_0/kernel`.
         scopes: The paths of the blocks that there are.
         exact: Whether a path that is no block's is kept; otherwise a weight belongs to the nearest block above.
+        aliases: Other names of weights.
     """
 
-    def __init__(self, names: dict[str, Value], scopes: Iterable[Path], exact: bool) -> None:
+    def __init__(
+        self,
+        names: dict[str, Value],
+        scopes: Iterable[Path],
+        exact: bool,
+        aliases: Mapping[Value, Sequence[str]] | None = None,
+    ) -> None:
         self.exact = exact
         self.known = {scope[:n] for scope in scopes for n in range(1, len(scope) + 1)}
         parts = {value: tuple(re.split(r"[/.]", name)) for name, value in names.items()}
@@ -36,6 +43,10 @@ class Places:
                 path = (*path[:-1], identifier("_".join(whole), True))
             taken.add(path)
             self.paths[value] = path
+        self.aliases = {
+            value: [tuple(identifier(p, False) for p in re.split(r"[/.]", name)[skipped:]) for name in others]
+            for value, others in (aliases or {}).items()
+        }
 
     def _collections(self, names: Sequence[Path]) -> int:
         """How many leading parts of names are no blocks, as in `params/Dense_0/kernel`."""
@@ -70,7 +81,8 @@ def place(program: Program, places: Places) -> None:
     weight that a module holds in another layout, the module gives way.
     """
     refused: set[object] = set()
-    while found := _refused(_needed(program, refused), places, refused):
+    homes: dict[object, tuple[Path, dict[str, Path]]] = {}
+    while found := _refused(_needed(program, refused), places, refused, homes):
         refused |= found
     modules: dict[object, Module] = {}
     crowd = Counter(s.scope for s in program.statements)
@@ -78,14 +90,14 @@ def place(program: Program, places: Places) -> None:
         module = statement.module
         if module is None:
             continue
-        if module.key in refused:
+        if module.key in refused or (module.weights and module.key not in homes):
             statement.module = None
         elif not module.weights:
             alone = bool(statement.scope) and crowd[statement.scope] == 1
             module.path = statement.scope if alone else (*statement.scope, module.kind.rpartition(".")[2].lower())
         else:
             statement.module = module = modules.setdefault(module.key, module)
-            module.path = _home(module, places)
+            module.path, module.ties = homes[module.key]
 
 
 def _needed(program: Program, refused: set[object]) -> list[Statement]:
@@ -100,13 +112,19 @@ def _needed(program: Program, refused: set[object]) -> list[Statement]:
     return kept[::-1]
 
 
-def _refused(statements: Sequence[Statement], places: Places, refused: set[object]) -> set[object]:
-    """The modules that conflict with what else uses their weights."""
+def _refused(
+    statements: Sequence[Statement],
+    places: Places,
+    refused: set[object],
+    homes: dict[object, tuple[Path, dict[str, Path]]],
+) -> set[object]:
+    """The modules that conflict with what else uses their weights; puts where the others stand into `homes`."""
     raw: set[Value] = set()
-    claims: dict[Value, object] = {}
-    homes: dict[Path, object] = {}
+    claims: dict[Value, tuple[object, Path, object]] = {}
+    taken: dict[Path, object] = {}
     conflicts: set[object] = set()
-    kept: list[Module] = []
+    kept: dict[object, Module] = {}
+    homes.clear()
     for statement in statements:
         module = statement.module
         if module is None or module.key in refused:
@@ -114,31 +132,55 @@ def _refused(statements: Sequence[Statement], places: Places, refused: set[objec
             continue
         if not module.weights:
             continue
-        kept.append(module)
-        home = _home(module, places)
-        alone = all(places.paths[v.weight][:-1] == home for v in module.weights.values())
-        if places.exact and any(_named_otherwise(places.paths[v.weight][-1], n) for n, v in module.weights.items()):
-            conflicts.add(module.key)
-        if not alone or not home or home[: len(statement.scope)] != statement.scope:
-            conflicts.add(module.key)
-        if homes.setdefault(home, module.key) != module.key:
-            conflicts.add(module.key)
-        for view in module.weights.values():
-            if claims.setdefault(view.weight, module.key) != module.key:
+        if module.key not in kept:
+            kept[module.key] = module
+            found = _home(module, statement.scope, places, claims)
+            if found is None or taken.setdefault(found[0], module.key) != module.key:
                 conflicts.add(module.key)
-    for module in kept:
-        if any(v.moves and v.weight in raw for v in module.weights.values()):
+                continue
+            homes[module.key] = found
+        if module.key in homes and homes[module.key][0][: len(statement.scope)] != statement.scope:
             conflicts.add(module.key)
+    for key, module in kept.items():
+        if any(v.moves and v.weight in raw for v in module.weights.values()):
+            conflicts.add(key)
     return conflicts
+
+
+def _home(
+    module: Module, scope: Path, places: Places, claims: dict[Value, tuple[object, Path, object]]
+) -> tuple[Path, dict[str, Path]] | None:
+    """Where a module stands by the names of its weights, and the parameters that others hold; None: nowhere."""
+    paths: list[Path] = []
+    ties: dict[str, Path] = {}
+    new: dict[Value, tuple[object, Path, object]] = {}
+    for parameter, view in module.weights.items():
+        named = [places.paths[view.weight], *places.aliases.get(view.weight, ())]
+        inside = [p for p in named if p[: len(scope)] == scope]
+        claim = claims.get(view.weight)
+        if claim is not None:
+            inside = [p for p in inside if p != claim[1] and p[-1] == parameter]
+            if not inside or claim[2] != view.moves:
+                return None
+            ties[parameter] = claim[1]
+        if not inside:
+            return None
+        path = inside[0]
+        if places.exact and (_named_otherwise(path[-1], parameter) or (path[-1] == parameter and view.moves)):
+            return None
+        paths.append(path)
+        if claim is None:
+            new[view.weight] = (module.key, (*path[:-1], parameter), view.moves)
+    home = paths[0][:-1]
+    if not home or any(p[:-1] != home for p in paths):
+        return None
+    claims.update(new)
+    return home, ties
 
 
 def _named_otherwise(name: str, parameter: str) -> bool:
     """Whether a weight's own name says that it is a parameter of another module, as `in_proj_weight` does."""
     return name != parameter and ("weight" in name or "bias" in name)
-
-
-def _home(module: Module, places: Places) -> Path:
-    return places.paths[next(iter(module.weights.values())).weight][:-1]
 
 
 def settle(statements: Sequence[Statement], exact: bool) -> None:

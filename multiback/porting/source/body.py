@@ -17,6 +17,7 @@ from multiback.porting.outline.blocks import Block, Path, Statement
 from multiback.porting.source import naming
 from multiback.porting.source.classes import Written
 from multiback.porting.source.expressions import Expressions, is_atom
+from multiback.porting.source.formatting import WIDTH
 from multiback.porting.source.loops import Loop, find_loops
 from multiback.porting.source.target import Target, plain_number
 
@@ -301,11 +302,13 @@ class Body:
         ):
             self.names[v], self.depths[v], self.roots[v] = text, 0, []
             return True
-        if self.uses[v] != 1 or depth > DEPTH:
+        if self.uses[v] != 1:
             return False
-        if last and len(self.block.outputs) == 1 and self.block.outputs[0] is v:
+        if last and len(self.block.outputs) == 1 and self.block.outputs[0] is v and len(text) <= WIDTH - 15:
             self.names[v] = text
             return True
+        if depth > DEPTH:
+            return False
         if following is None or v not in following.reads or len(text) > LENGTH or following.target is not None:
             return False
         if not self._reads_once(following, v) or (s.block is not None and len(text) > LENGTH // 2):

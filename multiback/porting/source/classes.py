@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from multiback.porting.outline.blocks import Block
+from multiback.porting.outline.blocks import Block, Path
 from multiback.porting.source.formatting import numbers
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Written:
         arguments: Of the constructor.
         actual: What it is made with: the text of each argument.
         shapes: Lines of the documentation, of all blocks that share the definition.
+        stored: The arguments that the forward pass uses.
+        ties: The parameters below it that are the same as others: both paths.
     """
 
     block: Block
@@ -48,6 +50,7 @@ class Written:
     actual: list[str] = field(default_factory=list)
     shapes: list[str] = field(default_factory=list)
     stored: list[str] = field(default_factory=list)
+    ties: list[tuple[Path, Path]] = field(default_factory=list)
 
     @property
     def text(self) -> str:

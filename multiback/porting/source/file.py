@@ -43,6 +43,7 @@ class Source:
         text: The file.
         name: Of the class or function that is the model.
         arrays: What the file of weights holds, by the names that the source gives them.
+        ties: Names of weights that are the same as others, by name.
         origin: The model's own name of each of these; "" for a constant.
         trainable: Which of them are trained.
         inputs: The names of the arguments.
@@ -54,6 +55,7 @@ class Source:
     origin: dict[str, str]
     trainable: dict[str, bool]
     inputs: list[str] = field(default_factory=list)
+    ties: dict[str, str] = field(default_factory=dict)
 
 
 def write(
@@ -124,6 +126,8 @@ class _File:
         trained = {id(v) for v in getattr(model, "trainable_variables", ())}
         self.frozen = {id(v) for v in getattr(model, "variables", ()) if id(v) not in trained}
         recorded = getattr(model, "recorded", None)
+        self.aliases = {name: others for name, *_, others in recorded.weights} if recorded is not None else {}
+        self.ties: dict[str, str] = {}
         self.ranks = {name: i for i, (name, *_) in enumerate(recorded.weights)} if recorded is not None else {}
 
     def source(self) -> Source:
@@ -131,7 +135,8 @@ class _File:
         self.target.idioms(program, self.trainable)
         self._store_constants(program)
         prune(program, sure=False)
-        places = Places(program.state, {s.scope for s in program.statements}, self.exact)
+        aliases = {v: self.aliases.get(self.origin.get(v, ""), ()) for v in program.state.values()}
+        places = Places(program.state, {s.scope for s in program.statements}, self.exact, aliases)
         classes = self._classes()
         if not self.exact:
             classes = self._renamed(program, places, classes)
@@ -224,7 +229,8 @@ class _File:
             for child in block.children.values():
                 if isinstance(child, Module):
                     for parameter, view in child.weights.items():
-                        paths[view.weight] = (*child.path, parameter)
+                        if parameter not in child.ties:
+                            paths[view.weight] = (*child.path, parameter)
         self.paths = paths
         forward = next(iter(self.forms.values()))
         labels = dict(zip(program.arguments, argument_names(forward.inputs)))
@@ -251,13 +257,15 @@ class _File:
         outputs = [str(v.spec) for v in block.outputs]
         members, weights = self._members(block, context)
         written = Written(block, base, parameters, members, weights, lines, inputs, outputs)
+        if not block.path:
+            written.ties = _ties(block)
         context.written[block] = written
         return written
 
     def _members(self, block: Block, context: Context) -> tuple[list[tuple[str, str]], dict[str, bool]]:
         members: list[tuple[str, str]] = []
         weights: dict[str, bool] = {}
-        for name, value in block.own.items():
+        for name, value in sorted(block.own.items(), key=lambda item: self.ranks.get(self.origin.get(item[1], ""), 0)):
             weights[name] = self.trainable[value]
             members.append((name, self.target.weight(value, self.trainable[value], self.fixed.get(value))))
         for name in self._in_order(block):
@@ -270,7 +278,8 @@ class _File:
         if self.exact:
             for value, path in self.paths.items():
                 if path[: len(block.path)] == block.path and len(path) > len(block.path) + 1:
-                    order.setdefault(path[len(block.path)], self.ranks.get(self.origin.get(value, ""), 0))
+                    name, rank = path[len(block.path)], self.ranks.get(self.origin.get(value, ""), 0)
+                    order[name] = min(rank, order.get(name, rank))
         last = max(order.values(), default=0) + 1
         for number, s in enumerate(block.statements, last):
             path = s.block.path if s.block is not None else s.module.path if s.module is not None else ()
@@ -327,6 +336,7 @@ class _File:
             main.name,
             *self._stored(root),
             argument_names(next(iter(self.forms.values())).inputs),
+            self.ties,
         )
 
     def _documentation(self, main: Written) -> list[str]:
@@ -355,7 +365,15 @@ class _File:
                 if isinstance(child, Module):
                     for parameter, view in child.weights.items():
                         store((*child.path, parameter), view)
+                        if parameter in child.ties:
+                            self.ties[".".join((*child.path, parameter))] = ".".join(child.ties[parameter])
         return arrays, origin, trainable
+
+
+def _ties(root: Block) -> list[tuple[Path, Path]]:
+    """The parameters that two modules share: the path of one, and that of the one that holds it."""
+    modules = [m for block in root.walk() for m in block.children.values() if isinstance(m, Module)]
+    return [((*m.path, name), holder) for m in modules for name, holder in m.ties.items()]
 
 
 def argument_names(names: Sequence[str]) -> list[str]:
