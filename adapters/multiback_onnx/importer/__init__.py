@@ -56,6 +56,12 @@ def load(
     ours = not hasattr(source, "SerializeToString")
     original = proto if not ours else None
     arrays = {t.name: files.array_of(t, folder, release=ours) for t in proto.graph.initializer}
+    if ours:
+        # A copy without the weights lets go of the memory in which they were read.
+        proto.graph.ClearField("initializer")
+        lean = type(proto)()
+        lean.CopyFrom(proto)
+        proto = lean
     roles = model.roles_of(proto.graph, arrays, opsets, trainable)
     notes: list[str] = []
     shapes = model.example_shapes(proto.graph, example_inputs, arrays)
