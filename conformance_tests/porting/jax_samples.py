@@ -56,31 +56,67 @@ _SPECIAL = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1.5, -2.5])
 _SEED = np.array([7, 11], np.uint32)
 
 for _name, _f in {
-    "abs": jnp.abs, "atan": jnp.arctan, "asinh": jnp.arcsinh, "cbrt": jnp.cbrt, "cos": jnp.cos, "cosh": jnp.cosh,
-    "erf": lax.erf, "erfc": lax.erfc, "exp": jnp.exp, "exp2": lax.exp2, "expm1": jnp.expm1,
-    "logistic": jax.nn.sigmoid, "neg": jnp.negative, "sin": jnp.sin, "sinh": jnp.sinh, "square": jnp.square,
-    "tan": jnp.tan, "tanh": jnp.tanh, "relu": jax.nn.relu, "silu": jax.nn.silu, "gelu": jax.nn.gelu,
-    "softplus": jax.nn.softplus, "softmax": jax.nn.softmax, "log_softmax": jax.nn.log_softmax, "elu": jax.nn.elu,
-    "selu": jax.nn.selu, "leaky_relu": jax.nn.leaky_relu, "relu6": lambda x: jax.nn.relu6(4 * x),
-    "cube": lambda x: x**3, "inverse square": lambda x: x**-2, "to the zero": lambda x: lax.integer_pow(x, 0),
-    "logsumexp": lambda x: jax.nn.logsumexp(x, -1), "stop_gradient": lambda x: lax.stop_gradient(x) * x,
-    "copy": jnp.copy, "reduce_precision": lambda x: lax.reduce_precision(x, 8, 7) + 0 * x,
-    "bf16 and back": lambda x: x.astype(jnp.bfloat16).astype(x.dtype), "where": lambda x: jnp.where(x > 0, x, 2 * x),
-    "optimization_barrier": lambda x: lax.optimization_barrier((x, 2 * x))[1], "jit": jax.jit(lambda x: x * 2 + 1),
-    "checkpoint": jax.checkpoint(lambda x: jnp.sin(jnp.sin(x))), "remat name":
-    lambda x: checkpoint_name(x, "kept") * 3, "closed over": lambda x: x + np.arange(4.0),
-}.items():  # fmt: skip
+    "abs": jnp.abs,
+    "atan": jnp.arctan,
+    "asinh": jnp.arcsinh,
+    "cbrt": jnp.cbrt,
+    "cos": jnp.cos,
+    "cosh": jnp.cosh,
+    "erf": lax.erf,
+    "erfc": lax.erfc,
+    "exp": jnp.exp,
+    "exp2": lax.exp2,
+    "expm1": jnp.expm1,
+    "logistic": jax.nn.sigmoid,
+    "neg": jnp.negative,
+    "sin": jnp.sin,
+    "sinh": jnp.sinh,
+    "square": jnp.square,
+    "tan": jnp.tan,
+    "tanh": jnp.tanh,
+    "relu": jax.nn.relu,
+    "silu": jax.nn.silu,
+    "gelu": jax.nn.gelu,
+    "softplus": jax.nn.softplus,
+    "softmax": jax.nn.softmax,
+    "log_softmax": jax.nn.log_softmax,
+    "elu": jax.nn.elu,
+    "selu": jax.nn.selu,
+    "leaky_relu": jax.nn.leaky_relu,
+    "relu6": lambda x: jax.nn.relu6(4 * x),
+    "cube": lambda x: x**3,
+    "inverse square": lambda x: x**-2,
+    "to the zero": lambda x: lax.integer_pow(x, 0),
+    "logsumexp": lambda x: jax.nn.logsumexp(x, -1),
+    "stop_gradient": lambda x: lax.stop_gradient(x) * x,
+    "copy": jnp.copy,
+    "reduce_precision": lambda x: lax.reduce_precision(x, 8, 7) + 0 * x,
+    "bf16 and back": lambda x: x.astype(jnp.bfloat16).astype(x.dtype),
+    "where": lambda x: jnp.where(x > 0, x, 2 * x),
+    "optimization_barrier": lambda x: lax.optimization_barrier((x, 2 * x))[1],
+    "jit": jax.jit(lambda x: x * 2 + 1),
+    "checkpoint": jax.checkpoint(lambda x: jnp.sin(jnp.sin(x))),
+    "remat name": lambda x: checkpoint_name(x, "kept") * 3,
+    "closed over": lambda x: x + np.arange(4.0),
+}.items():
     _add(_name, _f, _A, smooth=_name not in ("reduce_precision", "bf16 and back"))
 
 for _name, _f in {
-    "log": jnp.log, "log1p": jnp.log1p, "sqrt": jnp.sqrt, "rsqrt": lax.rsqrt, "lgamma": lax.lgamma,
-    "digamma": lax.digamma, "pow by itself": lambda x: x**x, "acosh": lambda x: jnp.arccosh(1 + x),
-    "igamma": lambda x: lax.igamma(1 + x, 2 * x), "igammac": lambda x: lax.igammac(1 + x, 2 * x),
+    "log": jnp.log,
+    "log1p": jnp.log1p,
+    "sqrt": jnp.sqrt,
+    "rsqrt": lax.rsqrt,
+    "lgamma": lax.lgamma,
+    "digamma": lax.digamma,
+    "pow by itself": lambda x: x**x,
+    "acosh": lambda x: jnp.arccosh(1 + x),
+    "igamma": lambda x: lax.igamma(1 + x, 2 * x),
+    "igammac": lambda x: lax.igammac(1 + x, 2 * x),
     "bessel_i0e": lax.bessel_i0e,
     "regularized_incomplete_beta": lambda x: lax.betainc(1 + x, 2.0 + x, x / 4),
     "igamma_grad_a": lambda x: lax.igamma_grad_a(1 + x, 2 * x),
     "random_gamma_grad": lambda x: lax.random_gamma_grad(1 + x, 2 * x),
-}.items():  # fmt: skip
+}.items():
     _loops = ("igamma", "igammac", "regularized_incomplete_beta", "igamma_grad_a", "random_gamma_grad")
     _add(_name, _f, _POSITIVE, smooth=_name not in (*_loops, "bessel_i0e", "bessel_i1e", "digamma"))
 _add("lgamma below zero", lax.lgamma, np.array([-0.3, -1.7, 0.25, -7.2]), smooth=False)
@@ -90,18 +126,36 @@ for _name, _f in {"acos": jnp.arccos, "asin": jnp.arcsin, "atanh": jnp.arctanh, 
     _add(_name, _f, _INSIDE)
 _add("erf_inv near the ends", lax.erf_inv, np.array([1 - 1e-6, -1 + 1e-5, 0.0, 1e-8, 1.0, -1.0]), smooth=False)
 for _name, _f in {
-    "ceil": jnp.ceil, "floor": jnp.floor, "round": jnp.round, "round away": lax.round, "sign": jnp.sign,
-    "is_finite": jnp.isfinite, "isnan": jnp.isnan, "nan_to_num": jnp.nan_to_num, "eq": lambda x: x == x,
-    "ne": lambda x: x != x, "clip": lambda x: jnp.clip(x, -1, 1),
-    "nextafter": lambda x: lax.nextafter(x, jnp.ones_like(x)), "signbit": jnp.signbit,
-}.items():  # fmt: skip
+    "ceil": jnp.ceil,
+    "floor": jnp.floor,
+    "round": jnp.round,
+    "round away": lax.round,
+    "sign": jnp.sign,
+    "is_finite": jnp.isfinite,
+    "isnan": jnp.isnan,
+    "nan_to_num": jnp.nan_to_num,
+    "eq": lambda x: x == x,
+    "ne": lambda x: x != x,
+    "clip": lambda x: jnp.clip(x, -1, 1),
+    "nextafter": lambda x: lax.nextafter(x, jnp.ones_like(x)),
+    "signbit": jnp.signbit,
+}.items():
     _add(f"{_name} of special numbers", _f, _SPECIAL, smooth=False)
 
 for _name, _f in {
-    "add": jnp.add, "sub": jnp.subtract, "mul": jnp.multiply, "div": jnp.divide, "max": jnp.maximum,
-    "min": jnp.minimum, "atan2": jnp.arctan2, "logaddexp": jnp.logaddexp, "hypot": jnp.hypot, "rem": lax.rem,
-    "mod": jnp.mod, "add_any": jax.grad(lambda x, y: jnp.sum(jnp.sin(x) * x * y)),
-}.items():  # fmt: skip
+    "add": jnp.add,
+    "sub": jnp.subtract,
+    "mul": jnp.multiply,
+    "div": jnp.divide,
+    "max": jnp.maximum,
+    "min": jnp.minimum,
+    "atan2": jnp.arctan2,
+    "logaddexp": jnp.logaddexp,
+    "hypot": jnp.hypot,
+    "rem": lax.rem,
+    "mod": jnp.mod,
+    "add_any": jax.grad(lambda x, y: jnp.sum(jnp.sin(x) * x * y)),
+}.items():
     _add(_name, _f, _A, _A)
 for _name, _f in {"lt": jnp.less, "le": jnp.less_equal, "gt": jnp.greater, "ge": jnp.greater_equal}.items():
     _add(_name, _f, _A, _A, smooth=False)
@@ -111,27 +165,46 @@ _add("pow to an integer", lambda x, y: lax.pow(x, y), _A, np.full(_A, 3, np.int3
 _add("clamp", lambda x: lax.clamp(-0.5, x, 0.5), _A)
 _add("select_n of three", lambda i, x: lax.select_n(i, x, 2 * x, 3 * x), np.abs(_I) % 3, _A)
 for _name, _g in {
-    "add": lax.add, "sub": lax.sub, "mul": lax.mul, "div": lax.div, "rem": lax.rem, "max": lax.max, "min": lax.min,
-    "and": lax.bitwise_and, "or": lax.bitwise_or, "xor": lax.bitwise_xor, "eq": lax.eq, "floor divide": jnp.floor_divide,
+    "add": lax.add,
+    "sub": lax.sub,
+    "mul": lax.mul,
+    "div": lax.div,
+    "rem": lax.rem,
+    "max": lax.max,
+    "min": lax.min,
+    "and": lax.bitwise_and,
+    "or": lax.bitwise_or,
+    "xor": lax.bitwise_xor,
+    "eq": lax.eq,
+    "floor divide": jnp.floor_divide,
     "mod": jnp.mod,
-}.items():  # fmt: skip
+}.items():
     _add(f"{_name} of integers", _g, _I, _J, smooth=False)
     if _name in ("and", "or", "xor", "max", "min", "eq"):
         _add(f"{_name} of bools", _g, _B, _C, smooth=False)
     if _name not in ("floor divide", "mod"):
         _add(f"{_name} of unsigned", _g, _U, _U[::-1].copy() | 1, smooth=False)
 for _name, _g in {
-    "shift_left": lax.shift_left, "shift_right_logical": lax.shift_right_logical,
-    "shift_right_arithmetic": lax.shift_right_arithmetic, "mulhi": getattr(lax, "mulhi", None) or lax.bitwise_xor,
-}.items():  # fmt: skip
+    "shift_left": lax.shift_left,
+    "shift_right_logical": lax.shift_right_logical,
+    "shift_right_arithmetic": lax.shift_right_arithmetic,
+    "mulhi": getattr(lax, "mulhi", None) or lax.bitwise_xor,
+}.items():
     _add(_name, _g, _I * 12345, np.abs(_J), smooth=False)
     _add(f"{_name} unsigned", _g, _U, np.abs(_J).astype(np.uint32), smooth=False)
 _add("logical shift by all", lambda x: lax.shift_right_logical(x, jnp.int32(32)), _I, smooth=False)
 for _name, _f in {
-    "not": lax.bitwise_not, "population_count": lax.population_count, "clz": lax.clz, "abs": jnp.abs, "sign": jnp.sign,
-    "to bytes": lambda x: lax.bitcast_convert_type(x, np.uint8), "to float": lambda x: lax.bitcast_convert_type(x, np.float32),
-    "integer_pow": lambda x: x**3, "to bool": lambda x: x.astype(bool), "to float64": lambda x: x.astype(np.float64),
-}.items():  # fmt: skip
+    "not": lax.bitwise_not,
+    "population_count": lax.population_count,
+    "clz": lax.clz,
+    "abs": jnp.abs,
+    "sign": jnp.sign,
+    "to bytes": lambda x: lax.bitcast_convert_type(x, np.uint8),
+    "to float": lambda x: lax.bitcast_convert_type(x, np.float32),
+    "integer_pow": lambda x: x**3,
+    "to bool": lambda x: x.astype(bool),
+    "to float64": lambda x: x.astype(np.float64),
+}.items():
     _add(f"{_name} of integers", _f, _I, smooth=False)
     _add(f"{_name} of unsigned", _f, _U, smooth=False)
 _add(
@@ -141,20 +214,37 @@ _add("not of bools", lax.bitwise_not, _B, smooth=False)
 _add("floats to integers", lambda x: x.astype(np.int32), _A, smooth=False)
 
 for _name, _f in {
-    "broadcast_in_dim": lambda x: jnp.broadcast_to(x[:, None], (3, 2, 4)), "reshape": lambda x: x.reshape(2, 6),
-    "transpose": lambda x: x.T, "squeeze": lambda x: lax.squeeze(x[None], (0,)), "expand": lambda x: x[:, None, :],
-    "concatenate": lambda x: jnp.concatenate([x, 2 * x], 1), "stack": lambda x: jnp.stack([x, 2 * x], 1),
-    "split": lambda x: jnp.split(x, [1, 3], 1), "tile": lambda x: jnp.tile(x, (2, 3)), "rev": lambda x: x[::-1, ::-1],
-    "iota": lambda x: x + lax.broadcasted_iota(np.float64, (3, 4), 1), "slice": lambda x: x[1:, ::2],
-    "pad": lambda x: lax.pad(x, 1.5, ((1, 2, 0), (0, 1, 2))), "pad cut": lambda x: lax.pad(x, 0.0, ((-1, 2, 1), (1, -2, 0))),
-    "pad by a value": lambda x: lax.pad(x, x[0, 0], ((1, 0, 1), (0, 1, 0))), "unstack": lambda x: jnp.unstack(x, axis=1),
-    "repeat": lambda x: jnp.repeat(x, 2, 1), "roll": lambda x: jnp.roll(x, 1, 1), "full": lambda x: jnp.full((2,), 3.0) + x[:2, 0],
-    "tril": jnp.tril, "eye": lambda x: jnp.eye(3) @ x, "moveaxis": lambda x: jnp.moveaxis(x[None], 0, 2),
-    "dynamic_slice known": lambda x: lax.dynamic_slice(x, (1, 2), (2, 2)), "index": lambda x: x[1], "last": lambda x: x[-1, -2],
+    "broadcast_in_dim": lambda x: jnp.broadcast_to(x[:, None], (3, 2, 4)),
+    "reshape": lambda x: x.reshape(2, 6),
+    "transpose": lambda x: x.T,
+    "squeeze": lambda x: lax.squeeze(x[None], (0,)),
+    "expand": lambda x: x[:, None, :],
+    "concatenate": lambda x: jnp.concatenate([x, 2 * x], 1),
+    "stack": lambda x: jnp.stack([x, 2 * x], 1),
+    "split": lambda x: jnp.split(x, [1, 3], 1),
+    "tile": lambda x: jnp.tile(x, (2, 3)),
+    "rev": lambda x: x[::-1, ::-1],
+    "iota": lambda x: x + lax.broadcasted_iota(np.float64, (3, 4), 1),
+    "slice": lambda x: x[1:, ::2],
+    "pad": lambda x: lax.pad(x, 1.5, ((1, 2, 0), (0, 1, 2))),
+    "pad cut": lambda x: lax.pad(x, 0.0, ((-1, 2, 1), (1, -2, 0))),
+    "pad by a value": lambda x: lax.pad(x, x[0, 0], ((1, 0, 1), (0, 1, 0))),
+    "unstack": lambda x: jnp.unstack(x, axis=1),
+    "repeat": lambda x: jnp.repeat(x, 2, 1),
+    "roll": lambda x: jnp.roll(x, 1, 1),
+    "full": lambda x: jnp.full((2,), 3.0) + x[:2, 0],
+    "tril": jnp.tril,
+    "eye": lambda x: jnp.eye(3) @ x,
+    "moveaxis": lambda x: jnp.moveaxis(x[None], 0, 2),
+    "dynamic_slice known": lambda x: lax.dynamic_slice(x, (1, 2), (2, 2)),
+    "index": lambda x: x[1],
+    "last": lambda x: x[-1, -2],
     "dynamic_update_slice known": lambda x: lax.dynamic_update_slice(x, 2 * x[:2, :2], (1, 2)),
-    "set": lambda x: x.at[1].set(0.5), "set slice": lambda x: x.at[:, 1:3].set(2.0), "add at": lambda x: x.at[0, 1].add(3.0),
+    "set": lambda x: x.at[1].set(0.5),
+    "set slice": lambda x: x.at[:, 1:3].set(2.0),
+    "add at": lambda x: x.at[0, 1].add(3.0),
     "triu_indices": lambda x: x[jnp.triu_indices(3)],
-}.items():  # fmt: skip
+}.items():
     _add(_name, _f, _A)
 _INDEX = np.array([1, 0], np.int32)
 _add("dynamic_slice", lambda x, i: lax.dynamic_slice(x, (i[0], i[1]), (2, 2)), _A, np.array([9, 1], np.int32))
@@ -164,40 +254,64 @@ _add("dynamic_slice_in_dim", lambda x, i: lax.dynamic_slice_in_dim(x, i[0], 2, 1
 
 _P, _Q = np.array([2, 0, -1, 7], np.int32), np.array([[0, 3], [1, -2]], np.int32)
 for _name, _h in {
-    "gather rows": lambda x, i: x[i % 3], "gather columns": lambda x, i: x[:, i % 4], "take": lambda x, i: jnp.take(x, i, 1),
-    "take clip": lambda x, i: jnp.take(x, i, 0, mode="clip"), "take wrap": lambda x, i: jnp.take(x, i, 0, mode="wrap"),
-    "gather fill": lambda x, i: x.at[i].get(mode="fill", fill_value=9.0), "one by one": lambda x, i: x[i % 3, i % 4],
+    "gather rows": lambda x, i: x[i % 3],
+    "gather columns": lambda x, i: x[:, i % 4],
+    "take": lambda x, i: jnp.take(x, i, 1),
+    "take clip": lambda x, i: jnp.take(x, i, 0, mode="clip"),
+    "take wrap": lambda x, i: jnp.take(x, i, 0, mode="wrap"),
+    "gather fill": lambda x, i: x.at[i].get(mode="fill", fill_value=9.0),
+    "one by one": lambda x, i: x[i % 3, i % 4],
     "vmapped slices": lambda x, i: jax.vmap(lambda k: lax.dynamic_slice(x, (k, jnp.int32(0)), (1, 2)))(i % 3),
-    "vmapped rows": lambda x, i: jax.vmap(lambda r, k: r[k])(x, i[:3] % 4), "take_along_axis":
-    lambda x, i: jnp.take_along_axis(x, (i[:3, None] % 4), 1), "ellipsis": lambda x, i: x[None, ..., i % 2, :1],
-    "at set": lambda x, i: x.at[i % 3].set(1.0), "at add": lambda x, i: x.at[i].add(2.0 * x[0]),
-    "at add drop": lambda x, i: x.at[i].add(1.0, mode="drop"), "at add clip": lambda x, i: x.at[i].add(1.0, mode="clip"),
-    "at subtract": lambda x, i: x.at[i % 3].subtract(x[i % 3]), "at places": lambda x, i: x.at[i % 3, i % 4].add(x[0]),
+    "vmapped rows": lambda x, i: jax.vmap(lambda r, k: r[k])(x, i[:3] % 4),
+    "take_along_axis": lambda x, i: jnp.take_along_axis(x, (i[:3, None] % 4), 1),
+    "ellipsis": lambda x, i: x[None, ..., i % 2, :1],
+    "at set": lambda x, i: x.at[i % 3].set(1.0),
+    "at add": lambda x, i: x.at[i].add(2.0 * x[0]),
+    "at add drop": lambda x, i: x.at[i].add(1.0, mode="drop"),
+    "at add clip": lambda x, i: x.at[i].add(1.0, mode="clip"),
+    "at subtract": lambda x, i: x.at[i % 3].subtract(x[i % 3]),
+    "at places": lambda x, i: x.at[i % 3, i % 4].add(x[0]),
     "vmapped scatter": lambda x, i: jax.vmap(lambda r, k: r.at[k].add(5.0))(x, i[:3] % 4),
-    "scatter windows": lambda x, i: jax.vmap(lambda k: lax.dynamic_update_slice(x, 7 * x[:1, :2], (k, jnp.int32(1))))(i % 3),
-    "segment_sum": lambda x, i: jax.ops.segment_sum(x, i[:3] % 2, 2), "one hot": lambda x, i: jax.nn.one_hot(i, 4) @ x.T,
-}.items():  # fmt: skip
+    "scatter windows": lambda x, i: jax.vmap(lambda k: lax.dynamic_update_slice(x, 7 * x[:1, :2], (k, jnp.int32(1))))(
+        i % 3
+    ),
+    "segment_sum": lambda x, i: jax.ops.segment_sum(x, i[:3] % 2, 2),
+    "one hot": lambda x, i: jax.nn.one_hot(i, 4) @ x.T,
+}.items():
     _add(_name, _h, _A, _P)
 _add("gather two axes", lambda x, i: x[i % 3], _A, _Q)
 _add("gather integers", lambda x, i: jnp.take(x, i, 0), _I, _P, smooth=False)
 _add("gather bools", lambda x, i: jnp.take(x, i, 0), _B, _P, smooth=False)
 for _name, _h in {
-    "at multiply": lambda x, i: x.at[i % 3].multiply(2.0), "at max": lambda x, i: x.at[i % 3].max(0.3),
+    "at multiply": lambda x, i: x.at[i % 3].multiply(2.0),
+    "at max": lambda x, i: x.at[i % 3].max(0.3),
     "at min": lambda x, i: x.at[i % 3].min(0.3),
-}.items():  # fmt: skip
+}.items():
     _add(_name, _h, _A, _P, smooth=False)
 _add("embedding gradient", jax.grad(lambda x, i: jnp.sum(jnp.sin(x[i]))), _A, _P % 3)
 
 for _name, _f in {
-    "reduce_sum": lambda x: x.sum(1), "reduce_max": lambda x: x.max(0), "reduce_min": lambda x: x.min(), "mean": jnp.mean,
-    "reduce_prod": lambda x: x.prod(1), "var": lambda x: x.var(1), "cumsum": lambda x: jnp.cumsum(x, 1),
-    "cumsum back": lambda x: lax.cumsum(x, 0, reverse=True), "cumprod": lambda x: jnp.cumprod(x, 1),
-    "cummax": lambda x: lax.cummax(x, 1), "cummin back": lambda x: lax.cummin(x, 1, reverse=True),
-    "cumlogsumexp": lambda x: lax.cumlogsumexp(x, 1), "sort": lambda x: jnp.sort(x, 0), "top_k": lambda x: lax.top_k(x, 2)[0],
-    "top_k of columns": lambda x: lax.top_k(x, 2, axis=0)[0], "approx_max_k": lambda x: lax.approx_max_k(x, 2)[0],
-    "approx_min_k": lambda x: lax.approx_min_k(x, 2)[0], "median": lambda x: jnp.median(x, 1),
-    "sort two": lambda x: lax.sort((x[0], x[1]), num_keys=1), "associative_scan": lambda x: lax.associative_scan(jnp.multiply, x, axis=1),
-}.items():  # fmt: skip
+    "reduce_sum": lambda x: x.sum(1),
+    "reduce_max": lambda x: x.max(0),
+    "reduce_min": lambda x: x.min(),
+    "mean": jnp.mean,
+    "reduce_prod": lambda x: x.prod(1),
+    "var": lambda x: x.var(1),
+    "cumsum": lambda x: jnp.cumsum(x, 1),
+    "cumsum back": lambda x: lax.cumsum(x, 0, reverse=True),
+    "cumprod": lambda x: jnp.cumprod(x, 1),
+    "cummax": lambda x: lax.cummax(x, 1),
+    "cummin back": lambda x: lax.cummin(x, 1, reverse=True),
+    "cumlogsumexp": lambda x: lax.cumlogsumexp(x, 1),
+    "sort": lambda x: jnp.sort(x, 0),
+    "top_k": lambda x: lax.top_k(x, 2)[0],
+    "top_k of columns": lambda x: lax.top_k(x, 2, axis=0)[0],
+    "approx_max_k": lambda x: lax.approx_max_k(x, 2)[0],
+    "approx_min_k": lambda x: lax.approx_min_k(x, 2)[0],
+    "median": lambda x: jnp.median(x, 1),
+    "sort two": lambda x: lax.sort((x[0], x[1]), num_keys=1),
+    "associative_scan": lambda x: lax.associative_scan(jnp.multiply, x, axis=1),
+}.items():
     _add(_name, _f, _A)
 _add("sort by two keys", lambda a, b, x: lax.sort((a, b, x), num_keys=2), _I % 2, _J, _A)
 _add("argsort", lambda x: jnp.argsort(x, 1), _I % 3, smooth=False)
@@ -376,19 +490,30 @@ def _key(words: Any) -> Any:
 
 
 for _name, _f in {
-    "random bits": lambda k: jax.random.bits(_key(k), (3, 5)), "random bytes": lambda k: jax.random.bits(_key(k), (7,), np.uint8),
-    "random 64 bits": lambda k: jax.random.bits(_key(k), (7,), np.uint64), "one random word": lambda k: jax.random.bits(_key(k)),
-    "split": lambda k: jax.random.key_data(jax.random.split(_key(k), 3)), "split old keys": lambda k: jax.random.split(k, 2),
-    "fold_in": lambda k: jax.random.key_data(jax.random.fold_in(_key(k), 99)), "uniform": lambda k: jax.random.uniform(_key(k), (5,), np.float32),
-    "normal": lambda k: jax.random.normal(_key(k), (5,), np.float64), "bernoulli": lambda k: jax.random.bernoulli(_key(k), 0.3, (9,)),
-    "randint": lambda k: jax.random.randint(_key(k), (9,), 3, 17), "permutation": lambda k: jax.random.permutation(_key(k), 6),
-    "categorical": lambda k: jax.random.categorical(_key(k), jnp.arange(4.0), shape=(5,)), "key of a seed":
-    lambda k: jax.random.key_data(jax.random.key(k[0].astype(np.int32))), "keys of many": lambda k: jax.vmap(lambda i:
-    jax.random.uniform(jax.random.fold_in(_key(k), i), (2,)))(jnp.arange(3)), "threefry2x32": lambda k:
-    jax.extend.random.threefry_2x32((k[0], k[1]), jnp.arange(6, dtype=np.uint32)), "keys moved": lambda k:
-    jax.random.key_data(jax.random.split(_key(k), 4)[::-1][1:3]), "key in a loop": lambda k: lax.scan(lambda c, _:
-    (jax.random.split(c)[0], jax.random.uniform(c)), _key(k), None, length=3)[1], "gumbel": lambda k: jax.random.gumbel(_key(k), (4,)),
-    "truncated_normal": lambda k: jax.random.truncated_normal(_key(k), -2, 2, (4,)), "clone":
-    lambda k: jax.random.bits(jax.random.clone(_key(k)), (2,)),
-}.items():  # fmt: skip
+    "random bits": lambda k: jax.random.bits(_key(k), (3, 5)),
+    "random bytes": lambda k: jax.random.bits(_key(k), (7,), np.uint8),
+    "random 64 bits": lambda k: jax.random.bits(_key(k), (7,), np.uint64),
+    "one random word": lambda k: jax.random.bits(_key(k)),
+    "split": lambda k: jax.random.key_data(jax.random.split(_key(k), 3)),
+    "split old keys": lambda k: jax.random.split(k, 2),
+    "fold_in": lambda k: jax.random.key_data(jax.random.fold_in(_key(k), 99)),
+    "uniform": lambda k: jax.random.uniform(_key(k), (5,), np.float32),
+    "normal": lambda k: jax.random.normal(_key(k), (5,), np.float64),
+    "bernoulli": lambda k: jax.random.bernoulli(_key(k), 0.3, (9,)),
+    "randint": lambda k: jax.random.randint(_key(k), (9,), 3, 17),
+    "permutation": lambda k: jax.random.permutation(_key(k), 6),
+    "categorical": lambda k: jax.random.categorical(_key(k), jnp.arange(4.0), shape=(5,)),
+    "key of a seed": lambda k: jax.random.key_data(jax.random.key(k[0].astype(np.int32))),
+    "keys of many": lambda k: jax.vmap(lambda i: jax.random.uniform(jax.random.fold_in(_key(k), i), (2,)))(
+        jnp.arange(3)
+    ),
+    "threefry2x32": lambda k: jax.extend.random.threefry_2x32((k[0], k[1]), jnp.arange(6, dtype=np.uint32)),
+    "keys moved": lambda k: jax.random.key_data(jax.random.split(_key(k), 4)[::-1][1:3]),
+    "key in a loop": lambda k: lax.scan(
+        lambda c, _: (jax.random.split(c)[0], jax.random.uniform(c)), _key(k), None, length=3
+    )[1],
+    "gumbel": lambda k: jax.random.gumbel(_key(k), (4,)),
+    "truncated_normal": lambda k: jax.random.truncated_normal(_key(k), -2, 2, (4,)),
+    "clone": lambda k: jax.random.bits(jax.random.clone(_key(k)), (2,)),
+}.items():
     _add(_name, _f, _SEED, smooth=False)

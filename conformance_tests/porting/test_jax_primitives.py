@@ -12,6 +12,8 @@ from jax_samples import SAMPLES, Sample
 
 import multiback as mb
 from multiback import ops
+from multiback_jax.importer.handlers import HANDLERS
+from multiback_jax.importer.survey import equations
 
 _LOOSENESS = 1e-12
 """Relative to the largest number of a result: some thousand roundings of float64."""
@@ -76,3 +78,22 @@ def test_value_and_gradient(sample: Sample) -> None:
         gradients = mb.function(ops.grad(ours, tuple(range(len(places)))))(*(arrays[i] for i in places))
     for a, b in zip(_leaves(gradients), _leaves(wanted), strict=True):
         assert_close(a, b)
+
+
+_WITHOUT_SAMPLE = {
+    "call", "closed_call", "composite", "core_call", "custom_jvp_call", "custom_vjp_call", "custom_vmap_call",
+    "debug_callback", "debug_print", "device_put", "dim_as_value", "dimension_size", "empty", "empty2", "eq_to",
+    "iota_2x32_shape", "layout_constraint", "le_to", "lt_to", "pjit", "platform_index", "psum", "pvary", "remat",
+    "reshard", "sharding_constraint", "stack", "copy_p", "broadcast_to", "mulhi", "select_and_gather_add", "random_clone",
+    "copy", "reduce_and", "reduce_or", "reduce_xor", "integer_pow", "real",
+}  # fmt: skip
+"""Calls that are inlined, identities, what only symbolic sizes or other releases of JAX make."""
+
+
+def test_every_handler_has_a_sample() -> None:
+    seen: set[str] = set()
+    with jax.enable_x64(True):
+        for sample in SAMPLES:
+            jaxpr = jax.make_jaxpr(sample.function)(*sample.arrays())
+            seen |= {equation.primitive.name for equation in equations(jaxpr)}
+    assert set(HANDLERS) - seen - _WITHOUT_SAMPLE == set()

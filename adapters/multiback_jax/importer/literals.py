@@ -48,8 +48,9 @@ def _note(found: dict[tuple[int, int], float], place: tuple[int, int], narrow: n
         return
     # Only a number that rounds to the one that is there, so that nothing changes in the program's own precision.
     finite = narrow.dtype.kind not in "biuc" and np.isfinite(wide) and np.isfinite(narrow)
-    if finite and wide.astype(narrow.dtype) == narrow:
-        found[place] = float(wide)
+    with np.errstate(over="ignore"):
+        if finite and wide.astype(narrow.dtype) == narrow:
+            found[place] = float(wide)
 
 
 def _programs(equation: Any) -> Iterator[Any]:

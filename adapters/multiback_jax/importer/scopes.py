@@ -17,6 +17,7 @@ def path_of(name_stack: Any, root: str = "") -> str:
     for part in str(name_stack).split("/"):
         while found := _TRANSFORM.match(part):
             part = found[1]
-        if part:
-            parts.append(re.sub(r"[^A-Za-z0-9_.-]+", "_", part))
+        # Equinox marks with `eqx.nn.Linear`; the class is enough.
+        if part := part.rsplit(".", 1)[-1]:
+            parts.append(re.sub(r"[^A-Za-z0-9_-]+", "_", part))
     return "/".join(parts[1:] if root and parts[:1] == [root] else parts)
