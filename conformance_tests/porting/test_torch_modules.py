@@ -15,7 +15,7 @@ from torch_nets import NETS, InPlace, ResNet, Tagger, Tied
 import multiback as mb
 from multiback import config
 
-_OFTEN = {("mlp", "jax"), ("bag", "jax"), ("resnet", "tensorflow"), ("in place", "tensorflow")}
+_OFTEN = {("mlp", "jax"), ("bag", "jax"), ("dcgan generator", "tensorflow"), ("in place", "tensorflow")}
 
 
 def _cases() -> Iterator[Any]:
@@ -93,8 +93,9 @@ def test_module_is_left_as_it_was() -> None:
     module(torch.randn(4, 3)).sum().backward()
     before = {k: v.clone() for k, v in module.state_dict().items()}
     gradients = {n: p.grad for n, p in module.named_parameters()}
+    x = torch.randn(4, 3)
     drawn = torch.get_rng_state()
-    model = mb.from_torch(module, torch.randn(4, 3), train=True)
+    model = mb.from_torch(module, x, train=True)
     assert [m.training for m in module.modules()] == [True, True, False, True]
     assert {n: p.grad for n, p in module.named_parameters()} == gradients
     assert all(torch.equal(v, before[k]) for k, v in module.state_dict().items())
@@ -153,7 +154,9 @@ def test_nested_results_and_static_arguments() -> None:
         found = model(ids)
     expected = module(ids)
     assert set(found) == {"logits", "state", "nothing"} and found["nothing"] is None
-    np.testing.assert_allclose(found["logits"].numpy(), expected["logits"].detach().numpy(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        found["logits"].detach().numpy(), expected["logits"].detach().numpy(), rtol=1e-5, atol=1e-6
+    )
     assert isinstance(found["state"], tuple) and tuple(found["state"][1].shape) == (1, 3, 4)
 
 
@@ -202,6 +205,7 @@ def test_control_flow_is_kept() -> None:
             np.testing.assert_allclose(model(x).detach().numpy(), module(x).detach().numpy(), rtol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:Complex modules are a new feature")
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.complex64, torch.float64])
 def test_dtypes_are_kept(dtype: torch.dtype) -> None:
     module = nn.Linear(3, 2).to(dtype)
@@ -211,6 +215,7 @@ def test_dtypes_are_kept(dtype: torch.dtype) -> None:
         assert model(torch.ones(2, 3).to(dtype)).dtype == dtype
 
 
+@pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning")
 def test_programs_and_files(tmp_path: Any) -> None:
     """A program that was exported, and its file, are the same model."""
     torch.manual_seed(0)
@@ -243,4 +248,5 @@ def test_a_batch_that_the_module_fixes() -> None:
 
     model = mb.from_torch(Net(), torch.randn(4, 3))
     assert any("fixes" in note for note in model.port_report.notes)
-    assert mb.from_torch(nn.Linear(3, 2), torch.randn(4, 3), dynamic_batch=False).input_specs["input"].shape == (4, 3)
+    (spec,) = mb.from_torch(nn.Linear(3, 2), torch.randn(4, 3), dynamic_batch=False).input_specs.values()
+    assert spec.shape == (4, 3)

@@ -120,7 +120,7 @@ class TorchOriginal:
         try:
             # What a module creates without saying a dtype is then in float64 too.
             torch.set_default_dtype(torch.float64 if float64 else default)
-            with _Precision() if float64 else contextlib.nullcontext():
+            with torch.random.fork_rng(devices=[]), _Precision() if float64 else contextlib.nullcontext():
                 outputs = module(*args, **kwargs)
             self.runs = True
             return outputs

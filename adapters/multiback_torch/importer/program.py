@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import sympy
 import torch
 from torch.export import ExportedProgram
 from torch.export.graph_signature import InputKind, OutputKind
@@ -75,8 +76,10 @@ def export(module: torch.nn.Module, inputs: Inputs, *, dynamic_batch: bool, trai
                 except Exception:  # What fails with a symbolic batch may do without; the last attempt tells the reason.
                     continue
                 program = read(exported, candidate)
-                if program.names:
+                if program.names and not _restricted(program):
                     return program
+                if program.names:
+                    break
                 if candidate is inputs:
                     return replace(program, notes=(*program.notes, _fixed(inputs)))
         try:
@@ -84,6 +87,32 @@ def export(module: torch.nn.Module, inputs: Inputs, *, dynamic_batch: bool, trai
         except Exception as error:
             raise failures.explained(module, inputs, error) from error
     return read(exported, inputs, [_fixed(inputs)] if dynamic_batch else [])
+
+
+def _restricted(program: Program) -> bool:
+    """Whether what torch found out about the sizes while it exported holds for hardly any of them."""
+    exported = program.exported
+    environments = [
+        s.node.shape_env for n in program.arrays for s in program.node_value(n).shape if not isinstance(s, int)
+    ]
+    ranges = {str(k): v for k, v in exported.range_constraints.items()}
+
+    def holds(size: int) -> bool:
+        values = {name: size + 2 * i for i, name in enumerate(program.names)}
+        if any(name in ranges and not ranges[name].lower <= n <= ranges[name].upper for name, n in values.items()):
+            return False
+        return not any(_is_false(guard.expr, values) for guard in environments[0].guards)
+
+    return bool(environments) and not any(map(holds, _SAMPLED))
+
+
+_SAMPLED = (7, 13, 101, 1009)
+"""Sizes that divide nothing."""
+
+
+def _is_false(condition: Any, values: Mapping[str, int]) -> bool:
+    numbers = {symbol: values[str(symbol)] for symbol in condition.free_symbols if str(symbol) in values}
+    return condition.xreplace(numbers) == sympy.false
 
 
 def _fixed(inputs: Inputs) -> str:

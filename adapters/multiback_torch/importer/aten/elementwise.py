@@ -211,10 +211,6 @@ def _reciprocal(self: Any) -> Any:
     return ops.divide(1, floating(self))
 
 
-def _erfc(self: Any) -> Any:
-    return ops.subtract(1, ops.erf(floating(self)))
-
-
 def _abs(self: Any) -> Any:
     x = value(self)
     return x if x.dtype.kind == "b" else ops.abs(x)
@@ -248,6 +244,8 @@ _FLOAT_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "cos": ops.cos,
     "cosh": ops.cosh,
     "erf": ops.erf,
+    "erfc": ops.erfc,
+    "erfinv": ops.erfinv,
     "exp": ops.exp,
     "exp2": ops.exp2,
     "expm1": ops.expm1,
@@ -260,6 +258,8 @@ _FLOAT_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "sin": ops.sin,
     "sinh": ops.sinh,
     "special_erf": ops.erf,
+    "special_erfc": ops.erfc,
+    "special_erfinv": ops.erfinv,
     "special_exp2": ops.exp2,
     "special_expit": ops.sigmoid,
     "special_expm1": ops.expm1,
@@ -299,8 +299,6 @@ HANDLERS = {
     "aten._conj_physical": _of_any(ops.conj),
     "aten.copysign": _of_two_floats(ops.copysign),
     "aten.deg2rad": _times(math.pi / 180),
-    "aten.erfc": _erfc,
-    "aten.special_erfc": _erfc,
     "aten.fix": _rounded(ops.trunc),
     "aten.floor": _rounded(ops.floor),
     "aten.fmax": _ignoring_nan(_maximum),
