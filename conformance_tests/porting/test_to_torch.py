@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import importlib
 import pickle
+import sys
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,10 @@ from torch import nn
 import multiback as mb
 from multiback import layers, ops, optimizers, tree
 from multiback.errors import ArgumentError
+from multiback.porting.source import write
 from multiback.testing.cases.layers import LAYER_CASES, LEADING_CASES, LayerCase
 from multiback.testing.model_graphs import model_names
-from multiback_torch.exporter import check_name, dump, exported
+from multiback_torch.exporter import TARGET, check_name, dump, exported, made
 
 STATES = ("SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells", "MultiHeadAttention")
 """Layers that are called on more than their inputs; others of the suite contain them."""
@@ -260,3 +262,38 @@ def test_a_shared_layer_is_one_module() -> None:
 def test_bad_names_of_files() -> None:
     with pytest.raises(ArgumentError, match="pt2"):
         check_name("model.pt")
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam", "AdamW"])
+@pytest.mark.parametrize("loss", ["MeanSquaredError", "SparseCategoricalCrossentropy", "BinaryCrossentropy"])
+def test_the_training_step_is_the_models_own(optimizer: str, loss: str) -> None:
+    """Four steps of the written file against `train_on_batch`, at the rounding of float32 for each step."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(16, 5)).astype(np.float32)
+    y = {
+        "MeanSquaredError": random.normal(size=(16, 3)).astype(np.float32),
+        "SparseCategoricalCrossentropy": random.integers(0, 3, 16),
+        "BinaryCrossentropy": random.integers(0, 2, (16, 3)).astype(np.float32),
+    }[loss]
+    model = mb.Sequential([layers.Input((5,)), layers.Dense(7, "tanh"), layers.Dense(3)])
+    logits = {} if loss == "MeanSquaredError" else {"from_logits": True}
+    rates = {"SGD": optimizers.SGD(0.05, momentum=0.9, nesterov=True)}
+    chosen = rates.get(optimizer) or getattr(optimizers, optimizer)(0.01)
+    model.compile(chosen, getattr(mb.losses, loss)(**logits), backend="torch")
+    source = write(model, TARGET, training_step=True)
+    net = made(source, source.arrays)
+    written = sys.modules[type(net).__module__]
+    rule = written.make_optimizer(net)
+    for _ in range(4):
+        wanted = float(model.train_on_batch(x, y))
+        found = float(written.training_step(net, rule, torch.from_numpy(x), torch.from_numpy(y)))
+        assert abs(found - wanted) <= 64 * 2.0**-24 * abs(wanted)
+
+
+def test_a_training_step_that_has_no_form_here() -> None:
+    model = mb.Sequential([layers.Input((5,)), layers.Dense(3)])
+    with pytest.raises(ArgumentError, match="not compiled"):
+        write(model, TARGET, training_step=True)
+    model.compile(optimizers.Ftrl(), "mse")
+    with pytest.raises(ArgumentError, match="Ftrl"):
+        write(model, TARGET, training_step=True)

@@ -20,8 +20,10 @@ from multiback.porting.source.formatting import indented
 from multiback.porting.source.target import Target
 from multiback_torch._unsigned import in_int64
 from multiback_torch.exporter.expressions import EXPRESSIONS
+from multiback_torch.exporter.helpers.adam import Adam
 from multiback_torch.exporter.helpers.batch_norm import BatchNorm
 from multiback_torch.exporter.modules import Modules
+from multiback_torch.exporter.training import training_step
 
 _LINEAR = ("in_features", "out_features")
 _CONV = ("in_channels", "out_channels", "kernel_size")
@@ -98,7 +100,11 @@ class TorchTarget(Target):
         return [f"{target}.copy_({value}.detach())" if value.isidentifier() else f"{target}.copy_(({value}).detach())"]
 
     def helpers(self, text: str, called: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {**called, "BatchNorm": BatchNorm} if re.search(r"\bBatchNorm\(", text) else called
+        own = {"BatchNorm": BatchNorm, "Adam": Adam}
+        return {**called, **{name: helper for name, helper in own.items() if re.search(rf"(?<![\w.]){name}\(", text)}}
+
+    def training_step(self, model: Any) -> list[str]:
+        return training_step(model)
 
     def definition(self, written: Written) -> list[str]:
         lines = [f"class {written.name}(nn.Module):", *indented(_documentation(written)), ""]
