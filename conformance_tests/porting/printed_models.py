@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -66,7 +67,8 @@ def printed(backend: str, framework: str) -> Any:
 
             def run(state: Sequence[Any], arguments: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
                 if hasattr(module, "apply"):
-                    with np.errstate(all="ignore"):
+                    with np.errstate(all="ignore"), warnings.catch_warnings():
+                        warnings.simplefilter("ignore", RuntimeWarning)  # a mean of nothing is NaN
                         return (), module.apply(module.nested_weights(source.arrays), *arguments)
                 model = getattr(module, source.name)()
                 module.set_weights(model, source.arrays)

@@ -13,6 +13,7 @@ import numpy as np
 from multiback.dtypes import DType
 from multiback.porting.source.classes import Written
 from multiback.porting.source.functions import FunctionalTarget
+from multiback.porting.source.target import listed
 from multiback_jax import fast, lowering
 from multiback_jax.exporter import helpers
 from multiback_jax.exporter.expressions import EXPRESSIONS
@@ -39,7 +40,7 @@ class JaxTarget(FunctionalTarget):
 
     def array(self, array: np.ndarray) -> str:
         kind = "bool" if array.dtype.kind == "b" else f"jnp.{array.dtype}"
-        return f"jnp.asarray({array.tolist()!r}, {kind})"
+        return f"jnp.asarray({listed(array)}, {kind})"
 
     def fresh_state(self) -> str:
         return 'state = jax.tree.map(lax.stop_gradient, params["state"])'

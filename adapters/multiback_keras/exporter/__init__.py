@@ -82,6 +82,9 @@ def _check_expressible(model: Any, custom_objects: Mapping[str, Any]) -> None:
     found = Inventory()
     for item, place in described(model_config(model), ""):
         module, name = str(item.get("module") or ""), item["class_name"]
+        if name == "Operation":
+            found.add(str(item["config"].get("op")), place, "an op between layers that Keras does not have")
+            continue
         registered = item.get("registered_name")
         ours = not module.startswith("keras") and module != "builtins"
         if ours and name not in custom_objects and registered not in custom_objects:

@@ -15,7 +15,7 @@ from multiback.porting.source.classes import Written
 from multiback.porting.source.formatting import indented
 from multiback.porting.source.functions import documentation
 from multiback.porting.source.needs import TRAINING, Needs
-from multiback.porting.source.target import Target
+from multiback.porting.source.target import Target, listed
 from multiback_keras.exporter.expressions import EXPRESSIONS
 from multiback_keras.exporter.helpers.weights import read_weights, set_weights
 
@@ -45,7 +45,7 @@ class KerasTarget(Target):
         return f'"{dtype}"'
 
     def array(self, array: np.ndarray) -> str:
-        return f'ops.convert_to_tensor({array.tolist()!r}, "{array.dtype}")'
+        return f'ops.convert_to_tensor({listed(array)}, "{array.dtype}")'
 
     def size(self, x: str, axis: int) -> str:
         return f"ops.shape({x})[{axis}]"

@@ -148,7 +148,13 @@ EXPRESSIONS: dict[str, Entry] = {
     "triu": Call("np.triu", arguments={"k": 0}),
     # reductions
     "sum": When(
-        Call("np.sum", arguments=_AXES), _wide_float, "np.sum({x:array}, {axis}, {output_dtype}, keepdims={keepdims})"
+        Call("np.sum", arguments=_AXES),
+        _wide_float,
+        When(
+            "np.sum({x:array}, {axis}, np.float32, keepdims={keepdims}).astype({output_dtype})",
+            _is_float,
+            "np.sum({x:array}, {axis}, {output_dtype}, keepdims={keepdims})",
+        ),
     ),
     "prod": "np.prod({x:array}, {axis}, {output_dtype}, keepdims={keepdims})",
     "amax": Call("np.max", arguments=_AXES),

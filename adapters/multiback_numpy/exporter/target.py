@@ -14,6 +14,7 @@ from multiback.porting.source.classes import Written
 from multiback.porting.source.formatting import indented
 from multiback.porting.source.functions import FunctionalTarget
 from multiback.porting.source.needs import STATE
+from multiback.porting.source.target import listed
 from multiback_numpy.exporter import helpers
 from multiback_numpy.exporter.expressions import EXPRESSIONS
 from multiback_numpy.exporter.helpers.weights import nested_weights, read_weights
@@ -34,9 +35,9 @@ class NumpyTarget(FunctionalTarget):
 
     def array(self, array: np.ndarray) -> str:
         if array.ndim == 0 and array.dtype.kind != "b":
-            return f"np.{array.dtype}({array.item()!r})"
+            return f"np.{array.dtype}({listed(array)})"
         kind = "bool" if array.dtype.kind == "b" else f"np.{array.dtype}"
-        return f"np.array({array.tolist()!r}, {kind})"
+        return f"np.array({listed(array)}, {kind})"
 
     def root(self, written: Written) -> list[str]:
         lines = ['state = params["state"]'] if STATE in self.needs.of(written.block) else []

@@ -22,8 +22,8 @@ __all__ = ["TARGET", "check_name", "dump", "native", "unsupported", "write"]
 def dump(model: Any, *, training: bool = True) -> tf.Module:
     """The model as a tf.Module: the source that `to_source("tensorflow")` writes, run, with the model's weights.
 
-    It is called as `module(x, training=False)`, a tf.function that takes any batch; `module.variables` have the names of
-    the weights. `tf.saved_model.save(module, folder)` keeps both forms, and offers inference as the default signature.
+    It is called as `module(x, training=False)`, a tf.function that takes any batch; its variables have the names of the
+    weights. `tf.saved_model.save(module, folder)` keeps both forms, and offers inference as the default signature.
 
     Arguments:
         model: Built.

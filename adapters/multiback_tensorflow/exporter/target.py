@@ -16,7 +16,7 @@ from multiback.porting.source.classes import Written
 from multiback.porting.source.formatting import indented
 from multiback.porting.source.functions import documentation
 from multiback.porting.source.needs import TRAINING, Needs
-from multiback.porting.source.target import Target, plain_number
+from multiback.porting.source.target import Target, listed, plain_number
 from multiback_tensorflow.exporter.expressions import EXPRESSIONS
 from multiback_tensorflow.exporter.helpers.weights import read_weights, set_weights
 
@@ -43,7 +43,7 @@ class TensorFlowTarget(Target):
 
     def array(self, array: np.ndarray) -> str:
         kind = "bool" if array.dtype.kind == "b" else str(array.dtype)
-        return f"tf.constant({array.tolist()!r}, tf.{kind})"
+        return f"tf.constant({listed(array)}, tf.{kind})"
 
     def size(self, x: str, axis: int) -> str:
         return f"tf.shape({x})[{axis}]"

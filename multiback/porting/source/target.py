@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -186,6 +187,11 @@ def plain_number(x: Literal) -> str:
     if x.dtype.bits < 32:
         value = np.asarray(value, x.dtype.numpy)
     return real(float(value))
+
+
+def listed(array: np.ndarray) -> str:
+    """The numbers of an array as nested lists in Python, infinities and NaN included."""
+    return re.sub(r"\b(nan|inf)\b", r'float("\1")', repr(array.tolist()))
 
 
 def real(value: float) -> str:

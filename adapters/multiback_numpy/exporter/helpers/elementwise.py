@@ -7,6 +7,7 @@ import numpy as np
 
 def erf(x):
     """The error function."""
+    x = np.asarray(x)
     return np.array([math.erf(v) for v in x.ravel().tolist()], x.dtype).reshape(x.shape)
 
 
@@ -49,18 +50,22 @@ def floor_divide(x1, x2):
     """floor(x1 / x2); among integers 0 where x2 is 0."""
     if np.result_type(x1, x2).kind == "f":
         return np.floor_divide(x1, x2)
-    return np.where(x2 == 0, 0, np.floor_divide(x1, np.where(x2 == 0, 1, x2))).astype(x1.dtype)
+    return np.where(np.equal(x2, 0), 0, np.floor_divide(x1, np.where(np.equal(x2, 0), 1, x2))).astype(
+        np.result_type(x1, x2)
+    )
 
 
 def remainder(x1, x2):
     """x1 - floor(x1 / x2) * x2; among integers 0 where x2 is 0."""
     if np.result_type(x1, x2).kind == "f":
         return np.remainder(x1, x2)
-    return np.where(x2 == 0, 0, np.remainder(x1, np.where(x2 == 0, 1, x2))).astype(x1.dtype)
+    return np.where(np.equal(x2, 0), 0, np.remainder(x1, np.where(np.equal(x2, 0), 1, x2))).astype(
+        np.result_type(x1, x2)
+    )
 
 
 def integer_power(x1, x2):
     """x1 to the power x2 for integers; a negative power is rounded towards 0."""
     odd = np.bitwise_and(x2, 1) == 1
-    unit = np.where(x1 == 1, 1, np.where(x1 == -1, np.where(odd, -1, 1), 0))
-    return np.where(np.less(x2, 0), unit, np.power(x1, np.where(np.less(x2, 0), 0, x2))).astype(x1.dtype)
+    unit = np.where(np.equal(x1, 1), 1, np.where(np.equal(x1, -1), np.where(odd, -1, 1), 0))
+    return np.where(np.less(x2, 0), unit, np.power(x1, np.where(np.less(x2, 0), 0, x2))).astype(np.result_type(x1, x2))
