@@ -37,7 +37,7 @@ _REASONS = {
         lu_unpack lu_solve linalg.lu_factor linalg.lu_factor_ex linalg.lu_solve linalg.ldl_factor
         linalg.ldl_factor_ex linalg.ldl_solve linalg.householder_product linalg.lstsq linalg.matrix_exp matrix_exp
         mode hash_tensor as_strided_scatter
-        i0 lgamma mvlgamma digamma polygamma erfinv igamma igammac frexp gcd lcm special.i0e special.i1 special.i1e
+        i0 polygamma igamma igammac frexp gcd lcm special.i0e special.i1 special.i1e
         special.ndtri special.zeta special.erfcx special.log_ndtr special.polygamma special.airy_ai chalf
         _unsafe_masked_index_put_accumulate as_strided.partial_views
     """,

@@ -1,7 +1,7 @@
 """Architectures of the `transformers` library, tiny and random, imported and run on every backend.
 
-Importing verifies each on torch: outputs at two batch sizes, gradients, a step. Here its outputs on all backends are held
-against the original's, within 16 times what moving weights and inputs by two units of rounding changes.
+Importing verifies each on torch: outputs at two batch sizes, gradients, a step. Here its outputs on every backend are
+held against the original's, within 16 times what moving weights and inputs by two units of rounding changes.
 """
 
 from __future__ import annotations
