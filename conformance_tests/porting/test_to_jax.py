@@ -169,6 +169,38 @@ def test_blocks_of_a_list_are_called_in_a_loop() -> None:
     close(apply(params, x), want, relative=16 * 2**-24)
 
 
+@pytest.mark.usefixtures("wide")
+def test_a_flax_module_trains_as_the_model() -> None:
+    nnx = pytest.importorskip("flax.nnx")
+    model = net()
+    module = model.to_jax(style="nnx", verify=False)
+    module.train()
+    for x, y in batches():
+        gradients = nnx.grad(lambda m: jnp.mean(jnp.square(m(x) - y)))(module)  # noqa: B023
+        weights = nnx.state(module, nnx.Param)
+        nnx.update(module, jax.tree.map(lambda w, g: w - 0.05 * g, weights, gradients))
+        model.train_on_batch(x, y)
+    for variable in model.weights:
+        layer, name = variable.path.split("/")[-2:]
+        want = variable.numpy()
+        got = np.asarray(getattr(getattr(module, layer), name)[...])
+        assert np.max(np.abs(got - want)) <= 1e-12 * max(np.max(np.abs(want)), 1.0), variable.path
+    module.eval()
+    x = batches()[0][0]
+    close(module(x), meaning(model, [x])[0])
+
+
+def test_a_flax_module_draws_from_its_stream() -> None:
+    pytest.importorskip("flax.nnx")
+    module = mb.Sequential([layers.Input((200,)), layers.Dropout(0.25)]).to_jax(style="nnx", verify=False)
+    x = np.ones((50, 200), np.float32)
+    np.testing.assert_array_equal(module(x), x)
+    module.train()
+    first, other = np.asarray(module(x)), np.asarray(module(x))
+    assert abs((first != 0).mean() - 0.75) < 5 * (0.25 * 0.75 / x.size) ** 0.5
+    assert np.any(first != other)
+
+
 def test_another_style_is_refused() -> None:
     with pytest.raises(ArgumentError, match="'function' or 'nnx'"):
         built("mlp")[0].to_jax(style="haiku")

@@ -13,6 +13,11 @@ def random_keys(key):
         yield one
 
 
+def random_keys_of(stream):
+    """Keys made from one of a stream, which is asked when the first is needed."""
+    yield from random_keys(stream())
+
+
 def dropout(x, key, rate, noise_shape=None):
     """x with elements set to 0 with probability `rate`, and the others divided by 1 - rate."""
     kept = jax.random.bernoulli(key, 1 - rate, x.shape if noise_shape is None else noise_shape)
