@@ -454,6 +454,12 @@ _add("inv", lambda x: jnp.linalg.inv(_spd(x) + x), _M)
 _add("det", lambda x: jnp.linalg.det(x), _M)
 _add("slogdet", lambda x: jnp.linalg.slogdet(x)[1], _M)
 _add("lu", lambda x: lax.linalg.lu(x), (2, 4, 4), smooth=False)
+_add(
+    "lu_pivots_to_permutation",
+    lambda p: lax.linalg.lu_pivots_to_permutation(p, 5),
+    np.array([[2, 2, 3], [0, 4, 2]], np.int32),
+    smooth=False,
+)
 _add("lu of a wide matrix", lambda x: lax.linalg.lu(x), _A, smooth=False)
 _add(
     "triangular_solve",

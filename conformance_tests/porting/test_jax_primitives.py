@@ -13,7 +13,7 @@ from jax_samples import SAMPLES, Sample
 import multiback as mb
 from multiback import ops
 from multiback_jax.importer.handlers import HANDLERS
-from multiback_jax.importer.survey import equations
+from multiback_jax.importer.liveness import equations
 
 _LOOSENESS = 1e-12
 """Relative to the largest number of a result: some thousand roundings of float64."""
@@ -84,8 +84,8 @@ _WITHOUT_SAMPLE = {
     "call", "closed_call", "composite", "core_call", "custom_jvp_call", "custom_vjp_call", "custom_vmap_call",
     "debug_callback", "debug_print", "device_put", "dim_as_value", "dimension_size", "empty", "empty2", "eq_to",
     "iota_2x32_shape", "layout_constraint", "le_to", "lt_to", "pjit", "platform_index", "psum", "pvary", "remat",
-    "reshard", "sharding_constraint", "stack", "copy_p", "broadcast_to", "mulhi", "select_and_gather_add", "random_clone",
-    "copy", "reduce_and", "reduce_or", "reduce_xor", "integer_pow", "real",
+    "reshard", "sharding_constraint", "stack", "copy_p", "broadcast_to", "mulhi", "select_and_gather_add",
+    "random_clone", "copy", "reduce_and", "reduce_or", "reduce_xor", "integer_pow", "real",
 }  # fmt: skip
 """Calls that are inlined, identities, what only symbolic sizes or other releases of JAX make."""
 

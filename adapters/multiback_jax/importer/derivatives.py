@@ -19,6 +19,7 @@ import numpy as np
 
 from multiback import ops
 from multiback_jax.importer import named
+from multiback_jax.importer.liveness import equations
 from multiback_jax.importer.node import Node, as_value, dtype_of, is_abstract
 
 _ROUNDING = 64
@@ -125,12 +126,14 @@ def _same_derivative(
         arguments = [*given, *outputs]
         points = [_point(random, a) for a in arguments]
         results = []
-        for function in (plain, ruled):
-            compiled = jax.jit(_pulled(function, floats, len(given)))
-            if any(not isinstance(n, int) for a in arguments for n in a.shape):
-                results.append(jax.export.export(compiled)(*arguments).call(*points))
-            else:
-                results.append(compiled(*points))
+        # Numbers are needed here even where a jit around it is being traced.
+        with jax.ensure_compile_time_eval():
+            for function in (plain, ruled):
+                compiled = jax.jit(_pulled(function, floats, len(given)))
+                if any(not isinstance(n, int) for a in arguments for n in a.shape):
+                    results.append(jax.export.export(compiled)(*arguments).call(*points))
+                else:
+                    results.append(compiled(*points))
     except Exception:  # A rule that JAX itself cannot run here is not known to be the same.
         return False
     return all(map(_close, *results))
@@ -168,7 +171,10 @@ def _linear_map(ruled: Callable[..., Any], avals: Sequence[Any], floats: Sequenc
 
     for attempt in (forward, transposed):
         try:
-            return jax.make_jaxpr(attempt)(*given, *(given[i] for i in floats))
+            found = jax.make_jaxpr(attempt)(*given, *(given[i] for i in floats))
         except Exception:  # The rule has no such form: a custom_vjp has no forward mode, some are not linear.
             continue
+        # JAX leaves this where a rule of the reverse mode alone was asked for the forward mode.
+        if all(e.primitive.name != "custom_lin" for e in equations(found)):
+            return found
     return None

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import Any
-
-import jax
-import jax.extend.core
 
 from multiback.porting.handlers import custom
 from multiback.porting.unsupported import Inventory
 from multiback_jax.importer.handlers import HANDLERS
+from multiback_jax.importer.liveness import equations
 
 _REASONS = {
     "pure_callback": "it calls Python on the host while it runs",
@@ -33,23 +30,6 @@ def refuse_unsupported(name: str, jaxprs: list[Any]) -> None:
             if primitive not in HANDLERS and primitive not in custom("jax"):
                 found.add(primitive, source_line(equation), _REASONS.get(primitive, ""))
     found.raise_if_any("jax", name)
-
-
-def equations(jaxpr: Any) -> Iterator[Any]:
-    """All equations, those of programs inside included."""
-    for equation in getattr(jaxpr, "jaxpr", jaxpr).eqns:
-        yield equation
-        if equation.primitive.name not in custom("jax"):
-            for value in equation.params.values():
-                yield from _inner(value)
-
-
-def _inner(value: Any) -> Iterator[Any]:
-    if isinstance(value, tuple | list):
-        for item in value:
-            yield from _inner(item)
-    elif isinstance(value, jax.extend.core.Jaxpr | jax.extend.core.ClosedJaxpr):
-        yield from equations(value)
 
 
 def source_line(equation: Any) -> str:

@@ -102,6 +102,5 @@ HANDLERS: dict[str, Handler] = {
     "igamma_grad_a": _written_by_jax("igamma_grad_a_impl"),
     "igammac": _written_by_jax("igammac_impl"),
     "lgamma": _log_gamma,
-    "random_gamma_grad": _written_by_jax("random_gamma_grad_impl"),
     "regularized_incomplete_beta": _written_by_jax("regularized_incomplete_beta_impl"),
 }
