@@ -161,8 +161,10 @@ def test_moves_of_weights_cancel() -> None:
     view = View(value).then("transpose", (2, 3, 1, 0)).then("transpose", (3, 2, 0, 1))
     assert view.moves == ()
     array = np.arange(24).reshape(2, 3, 4)
+    value = graph_of(ops.exp, Spec((2, 3, 4), dtypes.float32)).inputs[0]
     view = View(value).then("reshape", (6, 4)).then("transpose", (1, 0))
     assert np.array_equal(view.of(array), array.reshape(6, 4).T)
+    assert np.array_equal(view.undone(view.of(array)), array)
 
 
 def test_weights_stand_where_their_names_say() -> None:

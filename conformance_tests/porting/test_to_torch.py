@@ -203,6 +203,15 @@ def test_the_source_mirrors_the_original(ported: Any) -> None:
     assert text.count("class Residual") == 2  # with and without a projection
 
 
+@pytest.mark.parametrize("name", ["resnet", "bilstm_tagger"])
+def test_it_is_verified(name: str) -> None:
+    """Gradients and statistics come back by the model's own names, in its own layouts."""
+    model, _ = built(name)
+    net = model.to_torch(verify="numpy")
+    assert net.port_report is model.port_reports["torch"]
+    assert net.port_report.passed and len(net.port_report.entries) > 4
+
+
 def test_a_copy_and_a_pickle_of_it(ported: Any) -> None:
     _, _, back, x = ported
     for other in (copy.deepcopy(back), pickle.loads(pickle.dumps(back))):

@@ -30,7 +30,7 @@ class Runner:
             with torch.no_grad():
                 outputs = self.module(*(tensor(a, True) for a in arrays))
             after = self.module.state_dict()
-            changed = {n: array(after[n]) for n, value in before.items() if not torch.equal(after[n], value)}
+            changed = {n: array(after[n]).copy() for n, value in before.items() if not torch.equal(after[n], value)}
         finally:
             self.module.load_state_dict(before)
             self.module.eval()

@@ -30,6 +30,18 @@ class View:
             array = array.transpose(argument) if kind == "transpose" else array.reshape(argument)
         return array
 
+    def undone(self, array: Any) -> Any:
+        """The weight's own layout of an array that is moved like this."""
+        shapes = [tuple(self.weight.shape)]
+        for kind, argument in self.moves:
+            shapes.append(tuple(shapes[-1][a] for a in argument) if kind == "transpose" else argument)
+        for (kind, argument), shape in zip(reversed(self.moves), reversed(shapes[:-1])):
+            if kind == "transpose":
+                array = array.transpose(tuple(argument.index(i) for i in range(len(argument))))
+            else:
+                array = array.reshape(shape)
+        return array
+
     def then(self, kind: str, argument: tuple[int, ...]) -> View:
         """This, and one move more; transpositions that meet become one, and vanish if nothing moves."""
         moves = self.moves

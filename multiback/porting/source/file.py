@@ -44,6 +44,7 @@ class Source:
         name: Of the class or function that is the model.
         arrays: What the file of weights holds, by the names that the source gives them.
         ties: Names of weights that are the same as others, by name.
+        views: What each of them is of the model's own weight.
         origin: The model's own name of each of these; "" for a constant.
         trainable: Which of them are trained.
         inputs: The names of the arguments.
@@ -56,6 +57,11 @@ class Source:
     trainable: dict[str, bool]
     inputs: list[str] = field(default_factory=list)
     ties: dict[str, str] = field(default_factory=dict)
+    views: dict[str, View] = field(default_factory=dict)
+
+    def original(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Arrays by the source's names and in its layouts, such as gradients, by the model's names and in its own."""
+        return {self.origin[name]: self.views[name].undone(array) for name, array in arrays.items()}
 
 
 def write(
@@ -128,6 +134,7 @@ class _File:
         recorded = getattr(model, "recorded", None)
         self.aliases = {name: others for name, *_, others in recorded.weights} if recorded is not None else {}
         self.ties: dict[str, str] = {}
+        self.views: dict[str, View] = {}
         self.ranks = {name: i for i, (name, *_) in enumerate(recorded.weights)} if recorded is not None else {}
 
     def source(self) -> Source:
@@ -337,6 +344,7 @@ class _File:
             *self._stored(root),
             argument_names(next(iter(self.forms.values())).inputs),
             self.ties,
+            self.views,
         )
 
     def _documentation(self, main: Written) -> list[str]:
@@ -355,6 +363,7 @@ class _File:
             array = given if isinstance(given, np.ndarray) else np.asarray(given.numpy())
             arrays[name] = np.asarray(view.of(array), view.weight.dtype.numpy)
             origin[name] = self.origin.get(view.weight, "")
+            self.views[name] = view
             trainable[name] = self.trainable[view.weight] and id(given) not in self.frozen
 
         for block in root.walk():

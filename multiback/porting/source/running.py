@@ -69,13 +69,12 @@ class Printed:
         """The outputs, and the statistics that the call changed, by the model's names."""
         source, runner = self._side(float64)
         outputs, changed = runner.forward(self._arrays(args, kwargs, float64), training)
-        return outputs, {source.origin[name]: array for name, array in changed.items()}
+        return outputs, source.original(changed)
 
     def gradients(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, float64: bool) -> dict[str, np.ndarray]:
         """The gradients of half the sum of the squares of all float outputs, by the model's names."""
         source, runner = self._side(float64)
-        found = runner.gradients(self._arrays(args, kwargs, float64))
-        return {source.origin[name]: array for name, array in found.items()}
+        return source.original(runner.gradients(self._arrays(args, kwargs, float64)))
 
     def _side(self, float64: bool) -> tuple[Source, Runner]:
         if float64 not in self._made:
