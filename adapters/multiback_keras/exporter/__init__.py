@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from multiback.errors import ArgumentError, NotBuiltError, SavingError
+from multiback.graph.ir import Graph
 from multiback.porting.unsupported import Inventory
 from multiback.saving.atomic import write_file
 from multiback.saving.model_files import model_config, save_model
@@ -15,7 +17,7 @@ from multiback_keras.importer import check_weights
 from multiback_keras.importer.inventory import described
 from multiback_keras.importer.native import KerasNative
 
-__all__ = ["KerasNative", "check_name", "dump", "native", "write"]
+__all__ = ["KerasNative", "check_name", "dump", "native", "unsupported", "write"]
 
 
 def dump(model: Any, *, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, **options: Any) -> Any:
@@ -52,6 +54,14 @@ def dump(model: Any, *, custom_objects: Mapping[str, Any] | None = None, compile
 def native(theirs: Any, model: Any) -> KerasNative:
     """The Keras model that was made, as the verification of a port runs it."""
     return KerasNative(theirs, model)
+
+
+def unsupported(graph: Graph) -> Mapping[str, int]:
+    """The ops of a graph that cannot be written, with their counts."""
+    from multiback.porting.source.unsupported import unsupported_ops
+    from multiback_keras.exporter.target import TARGET
+
+    return Counter(unsupported_ops(graph, TARGET))
 
 
 def check_name(path: str) -> None:
