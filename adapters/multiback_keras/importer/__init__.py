@@ -90,7 +90,7 @@ def check_weights(model: Any, theirs: Any) -> None:
 def _as_numpy(variable: Any) -> Any:
     from keras import ops
 
-    return ops.convert_to_numpy(variable)
+    return ops.convert_to_numpy(variable.value)
 
 
 def _from_file(source: Any, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:

@@ -43,12 +43,12 @@ class KerasNative:
             raise CannotRun(_SINGLE)
         from keras import ops
 
-        before = [np.array(ops.convert_to_numpy(v)) for v in self.theirs.variables]
+        before = [np.array(ops.convert_to_numpy(v.value)) for v in self.theirs.variables]
         try:
             outputs = self.theirs(*self._tensors(args), **self._tensors(kwargs), training=training)
             changed = {}
             for variable, old in zip(self.theirs.variables, before):
-                new = np.array(ops.convert_to_numpy(variable))
+                new = np.array(ops.convert_to_numpy(variable.value))
                 if id(variable) in self.names and not np.array_equal(new, old, equal_nan=True):
                     changed[self.names[id(variable)]] = new
             # By their places, as Keras puts dicts into the order of their keys.
