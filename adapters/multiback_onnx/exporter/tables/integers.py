@@ -171,8 +171,8 @@ def _right_shift(call: Call, x: Any, y: Any) -> str:
         amount = e.cast(e.name(y), x.dtype)
         moved = e.node("BitShift", [e.name(x), amount], direction="RIGHT")
         inside = e.node("Less", [e.cast(amount, dtypes.int64), e.number(x.dtype.bits, dtypes.int64)])
-        number = [e.cast(moved, dtypes.int64), e.number(0, dtypes.int64)]
-        return e.cast(e.node("Where", [inside, *number]), x.dtype)
+        pair = [e.cast(moved, dtypes.int64), e.number(0, dtypes.int64)]
+        return e.cast(e.node("Where", [inside, *pair]), x.dtype)
     number, factor, inside = _shifted(call, x, y)
     if x.dtype == dtypes.int64:
         # 2**63 is negative there, and a shift by 63 leaves the sign.
