@@ -209,7 +209,7 @@ def test_it_is_verified(name: str) -> None:
     model, _ = built(name)
     net = model.to_torch(verify="numpy")
     assert net.port_report is model.port_reports["torch"]
-    assert net.port_report.passed and len(net.port_report.entries) > 4
+    assert net.port_report.passed and len(net.port_report.rows) > 4
 
 
 def test_a_copy_and_a_pickle_of_it(ported: Any) -> None:
