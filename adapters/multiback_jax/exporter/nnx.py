@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -39,6 +39,9 @@ class NnxTarget(Target):
     expressions = EXPRESSIONS
     training = "training"
     chains = False
+    taken_members = frozenset(
+        ("deterministic eval iter_children iter_modules perturb rngs set_attributes sow source train").split()
+    )
     reserved = ("self", "training", "keys")
 
     def __init__(self) -> None:
@@ -67,6 +70,9 @@ class NnxTarget(Target):
         handed = [] if block is None else self._handed(block)
         return super().loop(block, path, span, variable, [*arguments, *handed], function)
 
+    def may_loop(self, blocks: Sequence[Block | None], functions: Collection[str]) -> bool:
+        return self.needs.alike(blocks)
+
     def _handed(self, block: Block) -> list[str]:
         needs = self.needs.of(block)
         return [name for name, need in (("training", TRAINING), ("keys", RANDOM)) if need in needs]
@@ -86,7 +92,7 @@ class NnxTarget(Target):
         needs = self.needs.of(written.block)
         lines = [f"class {written.name}(nnx.Module):", *indented(documentation(written))]
         declared = [f"self.{name} = {name}" for name in written.stored]
-        declared += [f"self.{name} = {right}" for name, right in written.members]
+        declared += [f"self.{self.member(name)} = {right}" for name, right in written.members]
         arguments = ["self", *written.arguments]
         if root:
             declared.append("self.deterministic = True  # changed by train() and eval()")

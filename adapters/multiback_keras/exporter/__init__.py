@@ -10,21 +10,26 @@ from typing import Any
 
 from multiback.errors import ArgumentError, NotBuiltError, SavingError
 from multiback.graph.ir import Graph
+from multiback.porting.imported import NativeModel
+from multiback.porting.source import write as write_source
 from multiback.porting.unsupported import Inventory
 from multiback.saving.atomic import write_file
 from multiback.saving.model_files import model_config, save_model
-from multiback_keras.importer import check_weights
+from multiback_keras.exporter.running import PrintedKeras, Runner, made, named_variables
+from multiback_keras.exporter.target import TARGET
+from multiback_keras.importer import _as_numpy, check_weights
 from multiback_keras.importer.inventory import described
 from multiback_keras.importer.native import KerasNative
 
-__all__ = ["KerasNative", "check_name", "dump", "native", "unsupported", "write"]
+__all__ = ["TARGET", "KerasNative", "check_name", "dump", "native", "unsupported", "write"]
 
 
 def dump(model: Any, *, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, **options: Any) -> Any:
     """A Keras model that is this model, on the backend that Keras has in this process.
 
     Arguments:
-        model: Built, and made of layers.
+        model: Built. One that was imported from another framework's graph becomes the model that its Keras source
+            defines, with the text as its `source`.
         custom_objects: Keras classes for layers of a person's own, by their names here.
         compile: Whether the Keras model is compiled as this one is, with the optimizer's state.
 
@@ -40,6 +45,11 @@ def dump(model: Any, *, custom_objects: Mapping[str, Any] | None = None, compile
         raise ArgumentError(f"to_keras() has no argument {next(iter(options))!r}.")
     if not model.built:
         raise NotBuiltError(f"Model {model.name!r} has no weights yet. Call it once, or build(input_shape), before.")
+    if getattr(model, "recorded", None) is not None:
+        source = write_source(model, TARGET)
+        theirs = made(source, source.arrays)
+        theirs.source = source.text
+        return theirs
     _check_expressible(model, custom_objects or {})
     import keras
 
@@ -51,15 +61,21 @@ def dump(model: Any, *, custom_objects: Mapping[str, Any] | None = None, compile
     return theirs
 
 
-def native(theirs: Any, model: Any) -> KerasNative:
+def native(theirs: Any, model: Any) -> NativeModel:
     """The Keras model that was made, as the verification of a port runs it."""
-    return KerasNative(theirs, model)
+    if getattr(model, "recorded", None) is None:
+        return KerasNative(theirs, model)
+
+    def weights() -> Mapping[str, Any]:
+        variables = named_variables(theirs, write_source(model, TARGET).arrays)
+        return {name: _as_numpy(variable) for name, variable in variables.items()}
+
+    return PrintedKeras(model, TARGET, weights, Runner)
 
 
 def unsupported(graph: Graph) -> Mapping[str, int]:
     """The ops of a graph that cannot be written, with their counts."""
     from multiback.porting.source.unsupported import unsupported_ops
-    from multiback_keras.exporter.target import TARGET
 
     return Counter(unsupported_ops(graph, TARGET))
 

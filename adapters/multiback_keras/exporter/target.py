@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,15 @@ class KerasTarget(Target):
     expressions = EXPRESSIONS
     training = "training"
     chains = False
+    taken_members = frozenset(
+        (
+            "activity_regularizer autocast build built call compute_dtype dtype dtype_policy fit "
+            "inbound_nodes input input_dtype input_spec inputs layers losses metrics name optimizer "
+            "outbound_nodes output outputs path quantization_mode seed state stateless_call "
+            "stop_training supports_masking trainable trainable_variables variable_dtype variables "
+            "weights"
+        ).split()
+    )
 
     def __init__(self) -> None:
         self.needs = Needs({})
@@ -60,6 +69,9 @@ class KerasTarget(Target):
     ) -> tuple[str, str]:
         return super().loop(block, path, span, variable, self._handed(block, arguments), function)
 
+    def may_loop(self, blocks: Sequence[Block | None], functions: Collection[str]) -> bool:
+        return self.needs.alike(blocks)
+
     def _handed(self, block: Block | None, arguments: Sequence[str]) -> Sequence[str]:
         needed = block is not None and TRAINING in self.needs.of(block)
         return [*arguments, "training=training"] if needed else arguments
@@ -85,7 +97,7 @@ class KerasTarget(Target):
             *indented(documentation(written)),
         ]
         declared = [f"self.{name} = {name}" for name in written.stored]
-        declared += [f"self.{name} = {right}" for name, right in written.members]
+        declared += [f"self.{self.member(name)} = {right}" for name, right in written.members]
         if any("self.seed" in line for line in written.body):
             declared.append("self.seed = keras.random.SeedGenerator()")
         declared.append("self.built = True")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,9 @@ class TensorFlowTarget(Target):
     expressions = EXPRESSIONS
     training = "training"
     chains = False
+    taken_members = frozenset(
+        ("name name_scope submodules variables trainable_variables non_trainable_variables serve source").split()
+    )
     keeps_constants = False
 
     def __init__(self) -> None:
@@ -65,6 +68,9 @@ class TensorFlowTarget(Target):
     ) -> tuple[str, str]:
         return super().loop(block, path, span, variable, self._handed(block, arguments), function)
 
+    def may_loop(self, blocks: Sequence[Block | None], functions: Collection[str]) -> bool:
+        return self.needs.alike(blocks)
+
     def _handed(self, block: Block | None, arguments: Sequence[str]) -> Sequence[str]:
         return [*arguments, "training"] if block is not None and TRAINING in self.needs.of(block) else arguments
 
@@ -83,7 +89,7 @@ class TensorFlowTarget(Target):
     def definition(self, written: Written) -> list[str]:
         lines = [f"class {written.name}(tf.Module):", *indented(documentation(written))]
         declared = [f"self.{name} = {name}" for name in written.stored]
-        declared += [f"self.{name} = {right}" for name, right in written.members]
+        declared += [f"self.{self.member(name)} = {right}" for name, right in written.members]
         if declared:
             header = f"def __init__({', '.join(['self', *written.arguments])}):"
             lines += ["", *indented([header, *indented(["super().__init__()", *declared])])]

@@ -75,6 +75,7 @@ class Body(Branching):
         self.bound: dict[str, str] = {}
         self.needs: list[str] = []
         self.chosen: dict[int, str] = {}
+        self.hints: dict[Value, str] = {}
         self.held: set[str] = set()  # names that a branch is going to give
         self.outer: Body | None = None
         weights = {v: p[-1] for v, p in context.paths.items()}
@@ -131,9 +132,10 @@ class Body(Branching):
     def _looped(self) -> Iterable[Any]:
         target, context = self.target, self.context
         for item in find_loops(self.block, target.lists, context.chained if target.chains else set()):
-            if isinstance(item, Loop) and target.alike:
-                names = {context.written[s.block].name if s.block is not None else "" for s in item.calls}
-                yield from [item] if len(names) == 1 else item.calls
+            if isinstance(item, Loop):
+                blocks = [s.block for s in item.calls]
+                names = {context.written[b].name if b is not None else "" for b in blocks}
+                yield from [item] if target.may_loop(blocks, names) else item.calls
             else:
                 yield item
 
@@ -267,11 +269,11 @@ class Body(Branching):
             return
         text = self.text(s)
         made = s.makes
+        suggested = self._suggested(s)
         if len(made) == 1 and (isinstance(s.outputs, Value) or s.block is not None) and not preset:
             v = made[0]
             if self._inlined(s, v, text, following, last):
                 return
-        suggested = naming.suggestions(s)
         chosen: list[str] = []
         for v, suggestion in zip(made, suggested):
             name = preset or self.name(s, v, suggestion)
@@ -287,6 +289,14 @@ class Body(Branching):
         if left == text:
             return
         self.lines.append(f"{left} = {text}" if left else text)
+
+    def _suggested(self, s: Statement) -> list[str]:
+        """Names for what a statement makes; what is only moved keeps the name that it had."""
+        found = naming.suggestions(s)
+        if s.equation is not None and s.module is None and s.equation.op.name in naming.MOVES and s.reads:
+            found = [self.hints.get(s.reads[0], name) for name in found]
+        self.hints.update((v, name) for v, name in zip(s.makes, found) if name not in naming.PLAIN)
+        return found
 
     def _inlined(self, s: Statement, v: Value, text: str, following: Statement | None, last: bool) -> bool:
         """Puts the expression of a value that is read once, by what comes next, into that."""

@@ -8,7 +8,7 @@ model, so that a block may put new statistics into its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -72,6 +72,9 @@ class FunctionalTarget(Target):
             f"for {', '.join(names)} in {over}:",
             f"{function}({', '.join([*names, *arguments, *self._handed(block)])})",
         )
+
+    def may_loop(self, blocks: Sequence[Block | None], functions: Collection[str]) -> bool:
+        return len(functions) == 1
 
     def _trees(self, block: Block) -> list[str]:
         needs = self.needs.of(block)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from multiback.graph.ir import Equation, Value
 from multiback.porting.outline.blocks import Block
@@ -27,6 +27,11 @@ class Needs:
         if block not in self._known:
             self._known[block] = self._found(block)
         return self._known[block]
+
+    def alike(self, blocks: Iterable[Block | None]) -> bool:
+        """Whether blocks are handed the same beside their inputs."""
+        handed = {TRAINING, RANDOM}
+        return len({self.of(b) & handed if b is not None else frozenset() for b in blocks}) == 1
 
     def _found(self, block: Block) -> frozenset[str]:
         found = {PARAMETERS if self.trainable.get(value, False) else STATE for value in block.own.values()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,8 @@ class Target(ABC):
         positional: Names of the arguments by position of constructors, by constructor: they name such numbers.
         lists: Whether numbered children are called in a loop.
         chains: Whether such children may be declared as one that is called once.
-        alike: Whether a loop calls one function, so that only children of one definition may stand in it.
+        alike: Whether definitions are functions, whose names no value may have.
+        taken_members: Names that the framework's own classes use for attributes.
         trains: Whether it has a form for training.
         reserved: Names that no value may have.
         reserved_in_root: Names that no argument of the model may have.
@@ -53,6 +54,7 @@ class Target(ABC):
     lists = True
     chains = True
     alike = False
+    taken_members: frozenset[str] = frozenset()
     trains = True
     reserved: tuple[str, ...] = ("self",)
     reserved_in_root: tuple[str, ...] = ()
@@ -103,7 +105,11 @@ class Target(ABC):
 
     def reference(self, path: Path) -> str:
         """A child or weight, by its path from the block that is written: `self.layers[0].kernel`."""
-        return "self" + "".join(f"[{p}]" if p.isdigit() else f".{p}" for p in path)
+        return "self" + "".join(f"[{p}]" if p.isdigit() else f".{self.member(p)}" for p in path)
+
+    def member(self, name: str) -> str:
+        """The name of an attribute, changed where the framework's classes have one of this name."""
+        return f"{name}_" if name in self.taken_members else name
 
     def call(self, path: Path, arguments: Sequence[str], function: str) -> str:
         """A call of a child; `function` is the name of its class or function."""
@@ -125,7 +131,11 @@ class Target(ABC):
 
     def stored_path(self, path: Path, trainable: bool) -> Path:
         """Where a weight stands in the file of weights, by its place in the model."""
-        return path
+        return tuple(map(self.member, path))
+
+    def may_loop(self, blocks: Sequence[Block | None], functions: Collection[str]) -> bool:
+        """Whether children may be called in a loop; `functions` are the names of their definitions."""
+        return True
 
     def definition_name(self, base: str, root: bool) -> str:
         """The name that the definition of a block would like to have, of one in CamelCase."""
