@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from multiback import ops
+from multiback import dtypes, ops
 from multiback.errors import UnsupportedModel
 from multiback_torch.importer import calls, failures
 
@@ -166,6 +166,13 @@ def _itself(base: Any, new: Any, *_: Any) -> Any:
     return new
 
 
+def _behind(base: Any, new: Any, *_: Any) -> Any:
+    """What is written behind the back of gradients changes the numbers, and leaves the gradient as it was."""
+    if dtypes.as_dtype(base.dtype).kind not in "fc":
+        return new
+    return ops.add(base, ops.stop_gradient(ops.subtract(new, base)))
+
+
 def _swapped(base: Any, new: Any, first: int, second: int) -> Any:
     return ops.swapaxes(new, first, second)
 
@@ -204,11 +211,12 @@ _INVERSES: Mapping[str, Inverse] = {
     ),
     **dict.fromkeys(
         (
-            "aten.alias", "aten.detach", "aten.contiguous", "aten.to", "aten.type_as", "aten.dropout",
+            "aten.alias", "aten.contiguous", "aten.to", "aten.type_as", "aten.dropout",
             "aten.feature_dropout",
         ),
         _itself,
     ),
+    "aten.detach": _behind,
     **dict.fromkeys(("aten.transpose", "aten.swapaxes", "aten.swapdims"), _swapped),
     "aten.permute": _permuted,
     "aten.t": lambda base, new: ops.transpose(new),

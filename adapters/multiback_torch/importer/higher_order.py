@@ -25,8 +25,16 @@ def _inlined(frame: Any, module: Any, operands: Any) -> list[Any]:
 def _gradients(frame: Any, node: Any) -> Any:
     """A region with gradients off (or on): what leaves it carries none."""
     enabled, module, *operands = node.args
+    before = {x: frame.read(x) for x in operands if hasattr(x, "op")}
+    frame.written.clear()
     results = _inlined(frame, module, operands)
-    return results if enabled else [_stopped(x) for x in results]
+    if enabled:
+        return results
+    for x in frame.written & set(before):
+        # What is written while gradients are off passes them on as if nothing had happened.
+        new = ops.stop_gradient(ops.subtract(frame.read(x), before[x]))
+        frame.assign(x, ops.add(before[x], new))
+    return [_stopped(x) for x in results]
 
 
 def _stopped(x: Any) -> Any:

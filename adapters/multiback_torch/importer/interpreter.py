@@ -81,6 +81,7 @@ class _Frame:
         self.graph_module = graph_module
         self.values = values
         self.states = states
+        self.written: set[Any] = set()
         self.aliases = Aliases(self, graph_module.graph)
 
     def execute(self, written: Sequence[Any] = ()) -> Any:
@@ -121,6 +122,7 @@ class _Frame:
             UnsupportedModel: if it is an argument of the model.
         """
         self.values[node] = value
+        self.written.add(node)
         if node in self.states:
             self.interpreter.weights[self.states[node]].assign(value)
         elif (
@@ -203,6 +205,9 @@ class _Frame:
         states = {p: self.states[o] for p, o in zip(places, origins) if o in self.states}
         frame = _Frame(self.interpreter, graph_module, dict(zip(places, inputs)), states)
         results = frame.read(frame.execute())
+        for place, origin in zip(places, origins):
+            if place in frame.written and isinstance(origin, torch.fx.Node):
+                self.assign(origin, frame.values[place])
         return tuple(results) if isinstance(results, list) else (results,)
 
 

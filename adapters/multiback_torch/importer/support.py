@@ -67,10 +67,9 @@ def _look_at_op(node: Any, found: Inventory, at: str) -> None:
 def _depends_on_data(node: Any) -> bool:
     recorded = node.meta.get("val")
     values = recorded if isinstance(recorded, list | tuple) else [recorded]
-    sizes = [s for v in values if isinstance(v, torch.Tensor) for s in v.shape]
+    sizes: list[Any] = [s for v in values if isinstance(v, torch.Tensor) for s in v.shape]
     sizes += [v for v in values if isinstance(v, torch.SymInt | torch.SymFloat | torch.SymBool)]
-    new = [s for s in sizes if not isinstance(s, int | float | bool) and _unbacked(s)]
-    return bool(new)
+    return any(_unbacked(s) for s in sizes if not isinstance(s, int | float | bool))
 
 
 def _unbacked(size: Any) -> bool:

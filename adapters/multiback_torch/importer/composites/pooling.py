@@ -125,8 +125,8 @@ def _largest_at(x: Any, places: Sequence[np.ndarray]) -> tuple[Any, Any]:
     where = ops.argmax(windows, axis=-1)
     largest = ops.max(windows, axis=-1)
     index = ops.take(table.reshape(-1), ops.cast(where, "int64") + np.arange(count) * each, axis=0)
-    shape = (*x.shape[:2], *flat.shape[:n])
-    return ops.reshape(largest, shape), ops.reshape(index, shape)
+    wanted = (*x.shape[:2], *flat.shape[:n])
+    return ops.reshape(largest, wanted), ops.reshape(index, wanted)
 
 
 def _average_pool(n: int) -> Callable[..., Any]:
