@@ -176,6 +176,84 @@ def test_training_goes_on_as_in_tensorflow() -> None:
         np.testing.assert_allclose(model.named_weights[name].numpy(), variable.numpy(), rtol=1e-9)
 
 
+def _difference(z: Any, a: Any, *, scale: Any, b: float = 2.0) -> Any:
+    return {"z": z - a, "first": [None, z * scale + b]}
+
+
+def test_arguments_by_name() -> None:
+    """Arguments reach their parameters, whatever their names and order; results keep their nesting."""
+    z, a, scale = (np.full((2, 3), n, np.float32) for n in (5, 3, 10))
+    for given in (({"scale": scale, "a": a, "z": z}), ((z,), {"scale": scale, "a": a}), ((z, a), {"scale": scale})):
+        model = mb.from_tensorflow(_difference, given, verify=["numpy"])
+        args, kwargs = given if isinstance(given, tuple) else ((), given)
+        found = model(*args, **kwargs)
+        np.testing.assert_array_equal(np.asarray(found["z"]), z - a)
+        assert found["first"][0] is None
+        np.testing.assert_array_equal(np.asarray(found["first"][1]), z * scale + 2)
+
+
+def _gradient(x: Any) -> Any:
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.reduce_sum(tf.tanh(x) ** 2)
+    return tape.gradient(y, x)
+
+
+def _growing(x: Any) -> Any:
+    rows = tf.TensorArray(tf.float32, size=0, dynamic_size=True)
+    for i in range(3):
+        rows = rows.write(i, x * float(i))
+    return rows.stack()
+
+
+def _over_rows(x: Any) -> Any:
+    total = tf.zeros_like(x[0])
+    for row in x:
+        total += tf.sin(row)
+    return total
+
+
+def _broken_off(x: Any) -> Any:
+    for _ in tf.range(5):
+        if tf.reduce_sum(x) > 10.0:
+            break
+        x = x * 1.5 + 0.1
+    return x
+
+
+PROGRAMS: dict[str, Any] = {
+    "map": lambda x: tf.map_fn(lambda row: tf.reduce_sum(row) * row, x),
+    "scan": lambda x: tf.scan(lambda carry, row: carry * 0.5 + row, x),
+    "fold": lambda x: tf.foldl(lambda carry, row: carry * 0.5 + row, x),
+    "vectorized map": lambda x: tf.vectorized_map(lambda row: tf.reduce_sum(row) * row, x),
+    "gradient": _gradient,
+    "growing array": _growing,
+    "over rows": _over_rows,
+    "broken off": _broken_off,
+    "standardized": lambda x: (x - tf.reduce_mean(x, -1, True)) / tf.math.reduce_std(x, -1, keepdims=True),
+    "sorted": lambda x: tf.sort(x, direction="DESCENDING"),
+    "sequence mask": lambda x: tf.sequence_mask(tf.cast(tf.abs(x[:, 0]) * 3, tf.int32), 4, tf.float32),
+    "norm": lambda x: tf.clip_by_norm(x, 0.5),
+    "meshgrid": lambda x: tf.stack(tf.meshgrid(x[0], x[1], indexing="ij")),
+    "dynamic shape": lambda x: tf.reshape(x, [tf.shape(x)[0] * 3 // 3, -1, 1]) + tf.zeros([1, 1, tf.shape(x)[0]]),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_program(name: str) -> None:
+    x = np.random.default_rng(5).standard_normal((2, 3)).astype(np.float32)
+    assert mb.from_tensorflow(PROGRAMS[name], x, verify=["numpy"]).port_report.passed
+
+
+def test_compiled_programs_are_refused() -> None:
+    from jax.experimental import jax2tf
+
+    with pytest.raises(UnsupportedModel, match=r"XlaCallModule .*StableHLO"):
+        mb.from_tensorflow(
+            tf.function(jax2tf.convert(lambda x: x * 2)), np.ones((2, 3), np.float32), dynamic_batch=False
+        )
+
+
 def _two_unknown(x: Any) -> Any:
     values, _ = tf.unique(tf.reshape(x, [-1]))
     text = tf.strings.as_string(x)

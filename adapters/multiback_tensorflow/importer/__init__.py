@@ -10,7 +10,7 @@ from multiback.porting.imported import Imported, Weight
 from multiback_tensorflow.importer.form import Form
 from multiback_tensorflow.importer.interpreter import Context
 from multiback_tensorflow.importer.native import TensorFlowModel
-from multiback_tensorflow.importer.opening import is_array, leaves, names_of, open_source, to_specs
+from multiback_tensorflow.importer.opening import names_of, open_source, to_specs
 from multiback_tensorflow.importer.scan import check_supported
 
 
@@ -53,9 +53,8 @@ def load(
 
     def program(weights: Mapping[str, Any], key: Any, training: bool, args: Any, kwargs: Any) -> Any:
         form = forms.get(training, forms[False])
-        arrays = [x for x in leaves((args, kwargs)) if is_array(x)]
         context = Context(weights, key)
-        results = context.run(form.function, [*arrays, *form.captured()])
+        results = context.run(form.function, [*form.ordered(args, kwargs), *form.captured()])
         return form.nested(results)
 
     return Imported(

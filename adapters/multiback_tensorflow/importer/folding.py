@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -112,6 +113,17 @@ def _reduced(name: str) -> Callable[..., Any]:
     return rule
 
 
+def _extreme(name: str) -> Callable[..., Any]:
+    """The largest or smallest of all elements."""
+
+    def rule(attributes: dict[str, Any], x: Any, axes: Any) -> Any:
+        if x.ndim != 1 or attributes.get("keep_dims") or np.size(axes) != 1:
+            return None
+        return host(functools.reduce(lambda a, b: host_values.fold(name, host(a), host(b)), x.tolist()))
+
+    return rule
+
+
 def _concatenated(attributes: dict[str, Any], *values: Any) -> Any:
     return host_values.fold("concat", *values[:-1], axis=int(values[-1]))
 
@@ -218,6 +230,8 @@ _SYMBOLIC: dict[str, Callable[..., Any]] = {
     "GreaterEqual": _by("greater_equal"),
     "Select": _by("where"),
     "SelectV2": _by("where"),
+    "Max": _extreme("maximum"),
+    "Min": _extreme("minimum"),
     "Prod": _reduced("prod"),
     "Sum": _reduced("sum"),
     "ConcatV2": _concatenated,

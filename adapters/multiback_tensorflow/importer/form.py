@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from multiback_tensorflow.importer.interpreter import Resource
-from multiback_tensorflow.importer.opening import is_array, mapped
+from multiback_tensorflow.importer.opening import is_array, leaves, mapped
 from multiback_tensorflow.importer.program import Function, library_of, read_function
 
 
@@ -31,6 +31,22 @@ class Form:
         self.captures = list(concrete.captured_inputs)
         self.names: Mapping[int, str] = {}
         self.variables = {i: handles[id(t)] for i, t in enumerate(self.captures) if id(t) in handles}
+
+    def ordered(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Any]:
+        """The arrays of a call in the order of the function's arguments.
+
+        TensorFlow puts arguments by keyword at the place of their parameter, and those of keywords alone by name.
+        """
+        positional, by_keyword = self.concrete.structured_input_signature
+        names = list(self.concrete.function_type.parameters)[: len(positional)]
+        places: list[Any] = [*args, *[None] * max(0, len(positional) - len(args))]
+        alone = {}
+        for name, value in kwargs.items():
+            if name in by_keyword or name not in names:
+                alone[name] = value
+            else:
+                places[names.index(name)] = value
+        return [x for x in leaves((places, alone)) if is_array(x)]
 
     def captured(self) -> list[Any]:
         """The values of the captures."""

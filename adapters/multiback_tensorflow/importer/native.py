@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -36,11 +36,11 @@ class TensorFlowModel:
         form = self._form(training)
         if float64:
             wide = Wide(self._variables)
-            outputs = form.nested(wide.run(form, self._tensors(args, kwargs, True)))
+            outputs = form.nested(wide.run(form, form.ordered(*self._tensors(args, kwargs, True))))
             return _arrays(outputs), wide.changed() if training else {}
         before = {name: v.numpy() for name, v in self._variables.items()}
         try:
-            outputs = call_flat(form.concrete, self._tensors(args, kwargs, False))
+            outputs = self._called(form, training, *self._tensors(args, kwargs, False))
             after = {name: v.numpy() for name, v in self._variables.items()}
         finally:
             for name, variable in self._variables.items():
@@ -60,7 +60,10 @@ class TensorFlowModel:
         tensors = self._tensors(args, kwargs, float64)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(watched)
-            found = form.nested(wide.run(form, tensors)) if wide else call_flat(form.concrete, tensors)
+            if wide:
+                found = form.nested(wide.run(form, form.ordered(*tensors)))
+            else:
+                found = self._called(form, False, *tensors)
             outputs = [y for y in leaves(mapped(lambda x: x, found)) if is_array(y) and y.dtype.is_floating]
             total = tf.add_n([0.5 * tf.reduce_sum(tf.square(tf.cast(y, tf.float64))) for y in outputs])
         gradients = tape.gradient(total, watched, unconnected_gradients="zero")
@@ -71,36 +74,24 @@ class TensorFlowModel:
             raise CannotRun("the original has no form for training")
         return self._forms[training]
 
-    def _tensors(self, args: tuple[Any, ...], kwargs: dict[str, Any], float64: bool) -> list[Any]:
-        """The arguments as tensors of the dtypes of the signature, floats in float64 if asked."""
+    def _called(self, form: Form, training: bool, args: Any, kwargs: Any) -> Any:
+        """What TensorFlow makes of the arguments as they are given."""
+        more = {"training": training} if self._opened.takes_training else {}
+        return form.concrete(*args, **{**kwargs, **more})
+
+    def _tensors(self, args: tuple[Any, ...], kwargs: dict[str, Any], float64: bool) -> tuple[Any, Any]:
+        """The arguments with tensors of the dtypes of the signature, floats in float64 if asked."""
         import tensorflow as tf
 
-        wanted = [x for x in leaves((self._opened.args, self._opened.kwargs)) if is_array(x)]
-        given = [x for x in leaves((args, kwargs)) if is_array(x)]
-        return [
-            tf.convert_to_tensor(np.asarray(x), tf.float64 if float64 and spec.dtype.is_floating else spec.dtype)
-            for x, spec in zip(given, wanted, strict=True)
-        ]
+        specs = iter([x for x in leaves((self._opened.args, self._opened.kwargs)) if is_array(x)])
+
+        def tensor(x: Any, spec: Any) -> Any:
+            wide = float64 and spec.dtype.is_floating
+            return tf.convert_to_tensor(np.asarray(x), tf.float64 if wide else spec.dtype)
+
+        done = {id(x): tensor(x, next(specs)) for x in leaves((args, kwargs)) if is_array(x)}
+        return mapped(lambda x: done[id(x)], args), mapped(lambda x: done[id(x)], kwargs)
 
 
 def _arrays(outputs: Any) -> Any:
     return mapped(lambda x: x.numpy() if hasattr(x, "numpy") else np.asarray(x), outputs)
-
-
-def call_flat(concrete: Any, tensors: Sequence[Any]) -> Any:
-    """Calls a concrete function on its arrays in TensorFlow's order, whatever their nesting."""
-    args, kwargs = concrete.structured_input_signature
-    iterator = iter(tensors)
-    args = _filled(args, iterator)
-    return concrete(*args, **_filled(kwargs, iterator))
-
-
-def _filled(tree: Any, tensors: Any) -> Any:
-    if isinstance(tree, dict):
-        done = {key: _filled(tree[key], tensors) for key in sorted(tree)}
-        return {key: done[key] for key in tree}
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*(_filled(item, tensors) for item in tree))
-    if isinstance(tree, list | tuple):
-        return (tuple if isinstance(tree, tuple) else list)(_filled(item, tensors) for item in tree)
-    return next(tensors) if is_array(tree) else tree

@@ -34,6 +34,7 @@ class Opened:
         forms: A concrete function for each value of `training`.
         paths: Names of variables by the identity of their handle, better than those they have.
         owner: Holds the variables, which functions refer to only weakly.
+        takes_training: Whether the functions are called with `training`.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Opened:
     forms: dict[bool, Any]
     paths: dict[int, str] = field(default_factory=dict)
     owner: Any = None
+    takes_training: bool = False
 
 
 def open_source(source: Any, example_inputs: Any, signature: str | None, dynamic_batch: bool) -> Opened:
@@ -140,7 +142,7 @@ def _traced(function: Any, example_inputs: Any, dynamic_batch: bool, name: str) 
             raise ArgumentError(
                 f"TensorFlow could not trace {name!r} for {_shown(specs)}: {_first_lines(error)}.{remedy}"
             ) from error
-    return Opened(name, specs[0], specs[1], forms)
+    return Opened(name, specs[0], specs[1], forms, takes_training=has_training)
 
 
 def _takes_training(function: Any) -> bool:
@@ -320,7 +322,7 @@ def _saved_function(function: Any, name: str, example_inputs: Any, dynamic_batch
         if False not in forms:
             forms = {False: next(iter(forms.values()))}
         args, kwargs = forms[False].structured_input_signature
-        return Opened(name, *_without_training(args, kwargs), forms)
+        return Opened(name, *_without_training(args, kwargs), forms, takes_training=None not in found)
     args, kwargs = _examples(example_inputs)  # type: ignore[misc]
     specs = _specs((args, kwargs), dynamic_batch)
     trained = any(_training_of(c) is not None for c in concretes)
@@ -337,7 +339,7 @@ def _saved_function(function: Any, name: str, example_inputs: Any, dynamic_batch
         raise ArgumentError(
             f"The SavedModel {name!r} holds no function for {_shown(specs)}: {_first_lines(problem)}"
         ) from problem
-    return Opened(name, *_without_training(*forms[False].structured_input_signature), forms)
+    return Opened(name, specs[0], specs[1], forms, takes_training=trained)
 
 
 def _training_of(concrete: Any) -> bool | None:

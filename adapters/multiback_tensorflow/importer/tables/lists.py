@@ -108,17 +108,19 @@ def _set(context: Context, node: Any, function: Any, values: TensorList, index: 
     if values.written is not None:
         values.written.append(operand(item).spec)
         return values
-    if is_host(index) and values.items is not None and not isinstance(as_size(index), Dim):
-        place = as_size(index)
-        if not 0 <= place < len(values.items):
+    items = values.items
+    if is_host(index) and items is not None and not isinstance(place := as_size(index), Dim):
+        if place >= len(items) and node.attributes.get("resize_if_index_out_of_bounds"):
+            items = (*items, *[None] * (place + 1 - len(items)))
+        if not 0 <= place < len(items):
             raise ArgumentError(f"element {place} of a TensorArray of {values.length} is written.")
-        return values.replace(items=(*values.items[:place], item, *values.items[place + 1 :]))
+        return values.replace(length=len(items), items=(*items[:place], item, *items[place + 1 :]))
     item = operand(item)
     array = values.stacked(tuple(item.shape))
     if isinstance(values.length, int) and values.length == 1:
         return values.replace(array=ops.expand_dims(item, 0), items=None)
-    place = ops.reshape(ops.cast(operand(index), "int32"), (1,))
-    return values.replace(array=ops.scatter_rows(array, place, ops.expand_dims(item, 0), None), items=None)
+    row = ops.reshape(ops.cast(operand(index), "int32"), (1,))
+    return values.replace(array=ops.scatter_rows(array, row, ops.expand_dims(item, 0), None), items=None)
 
 
 def _get(context: Context, node: Any, function: Any, values: TensorList, index: Any, shape: Any) -> Any:
