@@ -17,7 +17,7 @@ import multiback as mb
 from multiback import layers, ops
 from multiback.errors import ArgumentError, PortError, UnsupportedModel
 from multiback.porting.exporting import to_file, to_keras
-from multiback.porting.importing import from_keras
+from multiback.porting.importing import from_keras, from_onnx
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -212,6 +212,21 @@ def test_what_keras_lacks_is_named_at_once() -> None:
     assert (
         "Scaled" in str(caught.value) and "svdvals" in str(caught.value) and 'to_source("keras")' in str(caught.value)
     )
+
+
+def test_a_model_of_a_foreign_graph() -> None:
+    from multiback_onnx.exporter import dump
+
+    model = mb.Sequential([layers.Input((4,)), layers.Dense(3, activation="tanh"), layers.Dense(2)], name="foreign")
+    foreign = from_onnx(dump(model), verify=False)
+    theirs = to_keras(foreign, verify="numpy")
+    report = foreign.port_reports["keras"]
+    assert report.verified and not report.failed
+    assert {"forward", "forward, another batch size", "gradients"} <= {row.quantity for row in report.rows}
+    assert "class " in theirs.source and "import keras" in theirs.source
+    x = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    with mb.use_backend("numpy"):
+        np.testing.assert_allclose(np.asarray(theirs(x)), np.asarray(model(x)), **CLOSE)
 
 
 def test_files_of_keras(tmp_path: pathlib.Path) -> None:

@@ -11,7 +11,7 @@ from multiback.porting import structure
 from multiback.porting.forward import forward_graph
 from multiback.porting.imported import CannotRun
 
-_SINGLE = "Keras 3 computes parts of a float64 model, such as batch normalization, in float32"
+SINGLE = "Keras 3 computes parts of a float64 model, such as batch normalization, in float32"
 
 
 class KerasNative:
@@ -40,7 +40,7 @@ class KerasNative:
             CannotRun: for float64.
         """
         if float64:
-            raise CannotRun(_SINGLE)
+            raise CannotRun(SINGLE)
         from keras import ops
 
         before = [np.array(ops.convert_to_numpy(v.value)) for v in self.theirs.variables]
@@ -65,22 +65,33 @@ class KerasNative:
             CannotRun: for float64, or on a Keras backend that has no gradients.
         """
         if float64:
-            raise CannotRun(_SINGLE)
-        from keras import ops
-
-        if self.backend not in _GRADIENTS:
-            raise CannotRun(f"Keras has no gradients on its backend {self.backend!r}")
+            raise CannotRun(SINGLE)
         variables = list(self.theirs.trainable_variables)
-        found = _GRADIENTS[self.backend](self.theirs, variables, self._tensors(args), self._tensors(kwargs))
-        return {
-            self.names[id(v)]: np.zeros(v.shape, str(v.dtype)) if g is None else np.array(ops.convert_to_numpy(g))
-            for v, g in zip(variables, found)
-        }
+        found = gradients_of(self.theirs, variables, self._tensors(args), self._tensors(kwargs))
+        return {self.names[id(v)]: g for v, g in zip(variables, found)}
 
     def _tensors(self, given: Any) -> Any:
         from keras import ops
 
         return tree.map(lambda x: ops.convert_to_tensor(x) if isinstance(x, np.ndarray) else x, given)
+
+
+def gradients_of(model: Any, variables: list[Any], args: Any, kwargs: Any) -> list[np.ndarray]:
+    """The gradients of half the sum of the squares of all float outputs, outside of training.
+
+    Raises:
+        CannotRun: on a Keras backend that has no gradients.
+    """
+    from keras import backend, ops
+
+    name = backend.backend()
+    if name not in _GRADIENTS:
+        raise CannotRun(f"Keras has no gradients on its backend {name!r}")
+    found = _GRADIENTS[name](model, variables, args, kwargs)
+    return [
+        np.zeros(v.shape, str(v.dtype)) if g is None else np.array(ops.convert_to_numpy(g))
+        for v, g in zip(variables, found)
+    ]
 
 
 def _half_squares(outputs: Any) -> Any:
@@ -101,11 +112,14 @@ def _jax_gradients(model: Any, variables: list[Any], args: Any, kwargs: Any) -> 
     import jax
 
     fixed = [v.value for v in model.non_trainable_variables]
+    trained = list(model.trainable_variables)
+    places = [next(i for i, other in enumerate(trained) if other is v) for v in variables]
 
     def total(values: list[Any]) -> Any:
         return _half_squares(model.stateless_call(values, fixed, *args, **kwargs, training=False)[0])
 
-    return jax.grad(total)([v.value for v in variables])
+    found = jax.grad(total)([v.value for v in trained])
+    return [found[i] for i in places]
 
 
 def _tensorflow_gradients(model: Any, variables: list[Any], args: Any, kwargs: Any) -> list[Any]:
