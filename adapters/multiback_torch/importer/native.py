@@ -12,7 +12,7 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from multiback.porting.imported import CannotRun
-from multiback_torch.importer import failures
+from multiback_torch.importer import failures, own_results
 from multiback_torch.importer.inputs import Inputs, plain
 from multiback_torch.importer.tensors import from_numpy, to_numpy
 
@@ -85,7 +85,8 @@ class TorchOriginal:
             for n, b in module.named_buffers()
             if n in before and not torch.equal(b, before[n])
         }
-        leaves, structure = pytree.tree_flatten(outputs)
+        with own_results.opened(own_results.classes(outputs)):
+            leaves, structure = pytree.tree_flatten(outputs)
         leaves = [to_numpy(x) if isinstance(x, torch.Tensor) else x for x in leaves]
         return plain(structure, iter(leaves)), changed
 
@@ -94,7 +95,9 @@ class TorchOriginal:
         module = self._copy(float64, False)
         with torch.enable_grad():
             outputs = self._called(module, args, kwargs, float64)
-            floats = [x for x in pytree.tree_leaves(outputs) if isinstance(x, torch.Tensor) and x.is_floating_point()]
+            with own_results.opened(own_results.classes(outputs)):
+                leaves = pytree.tree_leaves(outputs)
+            floats = [x for x in leaves if isinstance(x, torch.Tensor) and x.is_floating_point()]
             loss = sum((x * x).sum() for x in floats if x.requires_grad) * 0.5
         named = [(n, p) for n, p in module.named_parameters() if p.requires_grad]
         if not isinstance(loss, torch.Tensor):

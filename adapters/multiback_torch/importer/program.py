@@ -17,9 +17,10 @@ from torch.export.graph_signature import InputKind, OutputKind
 from torch.utils import _pytree as pytree
 
 from multiback.errors import UnsupportedModel
-from multiback_torch.importer import dimensions, failures
+from multiback_torch.importer import dimensions, failures, own_results
 from multiback_torch.importer import inputs as examples
 from multiback_torch.importer.inputs import Inputs
+from multiback_torch.importer.native import copied
 
 _STATE = (InputKind.PARAMETER, InputKind.BUFFER)
 
@@ -121,7 +122,24 @@ def _fixed(inputs: Inputs) -> str:
 
 
 def _exported(module: torch.nn.Module, inputs: Inputs, shapes: Any) -> ExportedProgram:
-    return torch.export.export(module, inputs.args, inputs.kwargs, dynamic_shapes=shapes, strict=False)
+    try:
+        return torch.export.export(module, inputs.args, inputs.kwargs, dynamic_shapes=shapes, strict=False)
+    except Exception:
+        kinds = _own_results(module, inputs)
+        if not kinds:
+            raise
+    with own_results.opened(kinds):
+        return torch.export.export(module, inputs.args, inputs.kwargs, dynamic_shapes=shapes, strict=False)
+
+
+def _own_results(module: torch.nn.Module, inputs: Inputs) -> list[type]:
+    """The classes of what a module returns that torch does not know."""
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            given = inputs.mapped(lambda t: t.clone())
+            return own_results.classes(copied(module, share=True)(*given.args, **given.kwargs))
+    except Exception:  # Exporting has met it too, and says so.
+        return []
 
 
 @contextlib.contextmanager
