@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from multiback.errors import ArgumentError, NotBuiltError, SavingError
+from multiback.errors import ArgumentError, NotBuiltError, PortError
 from multiback.graph.ir import Graph
 from multiback.porting.imported import NativeModel
 from multiback.porting.source import write as write_source
 from multiback.porting.unsupported import Inventory
-from multiback.saving.atomic import write_file
 from multiback.saving.model_files import model_config, save_model
 from multiback_keras.exporter.running import PrintedKeras, Runner, made, named_variables
 from multiback_keras.exporter.target import TARGET
@@ -91,17 +90,17 @@ def check_name(path: str) -> None:
 
 
 def write(theirs: Any, path: str, model: Any) -> None:
-    """Writes the Keras model as a `.keras` file, which is put in place whole or not at all."""
-    with tempfile.TemporaryDirectory() as folder:
-        written = Path(folder) / "model.keras"
-        theirs.save(written)
-        data = written.read_bytes()
+    """Writes a model of layers as a `.keras` file, from which Keras makes this very model; whole or not at all.
 
-    def verify(file: Path) -> None:
-        if file.read_bytes() != data:
-            raise SavingError(f"{path} did not read back as written; it was not replaced. Check the disk.")
-
-    write_file(path, lambda file: file.write(data), verify)
+    Raises:
+        PortError: for a model of a foreign graph, whose computation such a file cannot hold.
+    """
+    if getattr(model, "recorded", None) is not None:
+        raise PortError(
+            f"Model {model.name!r} is made of a foreign graph, and a .keras file holds only layers that Keras knows. "
+            "Write its source: give a name that ends in '.py'."
+        )
+    save_model(model, path)
 
 
 def _check_expressible(model: Any, custom_objects: Mapping[str, Any]) -> None:
