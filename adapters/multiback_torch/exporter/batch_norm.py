@@ -38,16 +38,12 @@ def find_batch_norm(modules: Modules) -> None:
                 # It stands where its computation stood, not where its result is first read.
                 program.statements.remove(statement)
                 program.statements.insert(program.statements.index(modules.makers[statement.inputs[0]]), statement)  # type: ignore[index]
-    training_form = any(s.form is not None or _is_choice(s) for s in program.statements)
-    if not training_form:
-        for statement in program.statements:
-            if statement.equation is not None and statement.equation.op.name == "batch_normalization":
-                _frozen(modules, statement)
+    moving = {s.target for s in program.statements if s.target is not None}
+    for statement in program.statements:
+        fixed = statement.equation is not None and statement.equation.op.name == "batch_normalization"
+        if fixed and statement.form is None and not moving & set(statement.reads):
+            _frozen(modules, statement)
     program.statements = [s for s in program.statements if id(s) not in done]
-
-
-def _is_choice(s: Statement) -> bool:
-    return s.equation is None and s.target is None and s.module is None
 
 
 def _trained(modules: Modules, choice: Statement, assigned: dict[Any, Statement]) -> set[int]:
@@ -107,7 +103,7 @@ def _trained(modules: Modules, choice: Statement, assigned: dict[Any, Statement]
 
 
 def _frozen(modules: Modules, statement: Statement) -> None:
-    """A normalization with fixed statistics, in a program that has no form for training."""
+    """A normalization by fixed statistics in both forms."""
     assert statement.equation is not None
     x, mean, variance, offset, scale = statement.inputs
     weights = modules.parameters({"weight": scale, "bias": offset, "running_mean": mean, "running_var": variance})
@@ -118,6 +114,7 @@ def _frozen(modules: Modules, statement: Statement) -> None:
     parts += [("eps", repr(epsilon))] if epsilon != 1e-5 else []
     parts += [("scale", "False")] if scale is None else []
     parts += [("center", "False")] if offset is None else []
+    parts.append(("frozen", "True"))
     statement.module = Module(OWN, tuple(parts), weights, frozenset({"running_mean", "running_var"}))
     statement.arguments = (x,)
 

@@ -197,6 +197,7 @@ EXPRESSIONS: dict[str, Entry] = {
     "logical_or": "{x1:array} | {x2:array}",
     "logical_xor": "{x1:array} ^ {x2:array}",
     "logical_not": "~{x:array}",
+    "where": LOWER["where"],
     "reshape": Write(_reshape),
     "transpose": Write(_transpose),
     "linear": Write(_linear),

@@ -23,6 +23,7 @@ from multiback_torch.exporter.expressions import EXPRESSIONS
 from multiback_torch.exporter.helpers.adam import Adam
 from multiback_torch.exporter.helpers.batch_norm import BatchNorm
 from multiback_torch.exporter.modules import Modules
+from multiback_torch.exporter.projections import project
 from multiback_torch.exporter.training import training_step
 
 _LINEAR = ("in_features", "out_features")
@@ -60,7 +61,7 @@ class TorchTarget(Target):
     }
 
     def rewrite(self, graph: Graph) -> Graph:
-        return in_int64(dead_code(fuse_linear(graph, lambda e: e.attributes["activation"] == "linear")))
+        return in_int64(dead_code(fuse_linear(project(graph), lambda e: e.attributes["activation"] == "linear")))
 
     def idioms(self, program: Program, trainable: Mapping[Value, bool]) -> None:
         Modules(program, trainable).find()

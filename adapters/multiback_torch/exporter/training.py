@@ -76,7 +76,8 @@ def _loss(model: Any) -> str:
     if name not in _LOSSES or odd:
         raise ArgumentError(
             f"The loss {name!r}{f' with another {odd[0]}' if odd else ''} of model {model.name!r} cannot be written "
-            f"for 'torch'. Known, on logits: {', '.join(_LOSSES)}. Leave training_step out, or compile with one of these."
+            f"for 'torch'. Known, on logits: {', '.join(_LOSSES)}. "
+            "Leave training_step out, or compile with one of these."
         )
     return _LOSSES[name]
 

@@ -135,7 +135,8 @@ class Body(Branching):
             if isinstance(item, Loop):
                 blocks = [s.block for s in item.calls]
                 names = {context.written[b].name if b is not None else "" for b in blocks}
-                yield from [item] if target.may_loop(blocks, names) else item.calls
+                inside = target.loops_inside or len(item.container) > len(self.block.path)
+                yield from [item] if inside and target.may_loop(blocks, names) else item.calls
             else:
                 yield item
 

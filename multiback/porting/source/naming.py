@@ -16,6 +16,8 @@ _OF_OPS = {
     "dot_product_attention": "attended", "cumsum": "counts", "sin": "sine", "cos": "cosine", "one_hot": "one_hot",
     "normal": "noise", "uniform": "noise", "random_bits": "bits", "zeros": "zeros", "ones": "ones",
 }  # fmt: skip
+MOVES = frozenset(["reshape", "transpose", "expand_dims", "squeeze", "cast", "broadcast_to", "repeat"])
+"""Ops after which a value is still what it was."""
 _OF_OUTPUTS = {
     "moments": ("mean", "variance"),
     "batch_norm_train": ("y", "mean", "variance"),
