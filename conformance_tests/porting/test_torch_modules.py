@@ -15,13 +15,15 @@ from torch_nets import NETS, InPlace, ResNet, Tagger, Tied
 import multiback as mb
 from multiback import config
 
-_OFTEN = {("mlp", "jax"), ("bag", "jax"), ("dcgan generator", "tensorflow"), ("in place", "tensorflow")}
+_OFTEN = {("mlp", "jax"), ("bag", "jax"), ("dcgan generator", "tensorflow"), ("in place", "tensorflow")} | {
+    (name, "numpy") for name in ("resnet", "unet", "gru", "transformer", "tied", "in place")
+}
 
 
 def _cases() -> Iterator[Any]:
     for name in NETS:
         for backend in ("torch", "numpy", "jax", "tensorflow"):
-            often = backend in ("torch", "numpy") or (name, backend) in _OFTEN
+            often = backend == "torch" or (name, backend) in _OFTEN
             yield pytest.param(name, backend, marks=[] if often else [pytest.mark.thorough], id=f"{name}-{backend}")
 
 
