@@ -64,6 +64,20 @@ def test_to_tensorflow_is_verified() -> None:
     assert {"forward", "gradients", "forward, another batch size"} <= {row.quantity for row in report.rows}
 
 
+def test_a_torch_network_comes_out_verified() -> None:
+    torch = pytest.importorskip("torch")
+    net = torch.nn.Sequential(
+        torch.nn.Conv2d(2, 3, 3, padding=1), torch.nn.BatchNorm2d(3), torch.nn.ReLU(), torch.nn.MaxPool2d(2),
+        torch.nn.Flatten(), torch.nn.Linear(27, 2),
+    )  # fmt: skip
+    model = mb.from_torch(net, (torch.randn(2, 2, 6, 6),), verify=False)
+    module = model.to_tensorflow(verify="torch")
+    assert not model.port_reports["tensorflow"].failed
+    x = np.random.default_rng(0).normal(size=(3, 2, 6, 6)).astype(np.float32)
+    want = net.eval()(torch.from_numpy(x)).detach().numpy()
+    close(module(x), want, relative=16 * 2**-24)
+
+
 def test_a_wrong_weight_is_noticed() -> None:
     from multiback.porting.exporting import random_inputs
     from multiback.porting.report import PortReport

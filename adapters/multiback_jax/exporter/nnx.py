@@ -40,7 +40,18 @@ class NnxTarget(Target):
     training = "training"
     chains = False
     taken_members = frozenset(
-        ("deterministic eval iter_children iter_modules perturb rngs set_attributes sow source train").split()
+        [
+            "deterministic",
+            "eval",
+            "iter_children",
+            "iter_modules",
+            "perturb",
+            "rngs",
+            "set_attributes",
+            "sow",
+            "source",
+            "train",
+        ]
     )
     reserved = ("self", "training", "keys")
 
@@ -141,7 +152,7 @@ def module(model: Any, training: bool = True) -> nnx.Module:
     source = write(model, TARGET, training=training)
     with _precision(source.arrays.values()):
         made = _made(source, source.arrays)
-    type(made).source = source.text
+    type(made).source = source.text  # type: ignore[attr-defined]
     return made
 
 
@@ -173,7 +184,7 @@ class _Runner:
     def gradients(self, arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         with _precision([*arrays, *self.arrays.values()]):
             made = _made(self.source, self.arrays)
-            graph, params, rest = nnx.split(made, nnx.Param, ...)
+            graph, params, rest = nnx.split(made, nnx.Param, ...)  # type: ignore[misc]
 
             def half_square(params: Any) -> Any:
                 leaves = jax.tree.leaves(nnx.merge(graph, params, rest)(*map(jnp.asarray, arrays)))
@@ -192,7 +203,8 @@ def _made(source: Source, arrays: Mapping[str, np.ndarray]) -> nnx.Module:
 
 def _variable(model: Any, name: str) -> Any:
     for part in name.split("."):
-        model = model[int(part)] if part.isdigit() else getattr(model, part)
+        listed = part.isdigit() and hasattr(model, "__getitem__")
+        model = model[int(part)] if listed else getattr(model, f"layer_{part}" if part.isdigit() else part)
     return model
 
 

@@ -35,13 +35,42 @@ class KerasTarget(Target):
     training = "training"
     chains = False
     taken_members = frozenset(
-        (
-            "activity_regularizer autocast build built call compute_dtype dtype dtype_policy fit "
-            "inbound_nodes input input_dtype input_spec inputs layers losses metrics name optimizer "
-            "outbound_nodes output outputs path quantization_mode seed state stateless_call "
-            "stop_training supports_masking trainable trainable_variables variable_dtype variables "
-            "weights"
-        ).split()
+        [
+            "activity_regularizer",
+            "autocast",
+            "build",
+            "built",
+            "call",
+            "compute_dtype",
+            "dtype",
+            "dtype_policy",
+            "fit",
+            "inbound_nodes",
+            "input",
+            "input_dtype",
+            "input_spec",
+            "inputs",
+            "layers",
+            "losses",
+            "metrics",
+            "name",
+            "optimizer",
+            "outbound_nodes",
+            "output",
+            "outputs",
+            "path",
+            "quantization_mode",
+            "seed",
+            "state",
+            "stateless_call",
+            "stop_training",
+            "supports_masking",
+            "trainable",
+            "trainable_variables",
+            "variable_dtype",
+            "variables",
+            "weights",
+        ]
     )
 
     def __init__(self) -> None:

@@ -56,13 +56,13 @@ def _last_axis(equation: Equation) -> bool:
 
 
 def _plain_matmul(equation: Equation) -> bool:
-    x1, x2 = equation.inputs
+    x1, x2 = equation.flat_inputs
     return x1.dtype in ("float32", "float64") and x1.ndim >= 2 and x2.ndim >= 2 and (x2.ndim > 2 or x1.ndim == 2)
 
 
 def _rows_times_matrix(equation: Equation) -> bool:
     """As one product of matrices, so is its gradient; that of a broadcast stack is a sum over a stack of kernels."""
-    x1, x2 = equation.inputs
+    x1, x2 = equation.flat_inputs
     return x1.dtype in ("float32", "float64") and x1.ndim > 2 and x2.ndim == 2
 
 
@@ -114,7 +114,7 @@ def _fast(name: str) -> Entry:
 def _comparison(sign: str, name: str) -> Entry:
     return When(
         f"{{x1}} {sign} {{x2}}",
-        lambda e: e.inputs[0].ndim + e.inputs[1].ndim > 0,
+        lambda e: e.flat_inputs[0].ndim + e.flat_inputs[1].ndim > 0,
         LOWER.get(name, FAST[name].lowering if name in FAST else None),
     )
 
@@ -168,11 +168,11 @@ EXPRESSIONS: dict[str, Entry] = {
     "pad": _fast("pad"),
     "tile": When(
         Call("tf.tile", positional=("repeats",)),
-        lambda e: isinstance(e.attributes["repeats"], tuple) and len(e.attributes["repeats"]) == e.inputs[0].ndim,
+        lambda e: isinstance(e.attributes["repeats"], tuple) and len(e.attributes["repeats"]) == e.flat_inputs[0].ndim,
     ),
     "constant_pad": When(
         Call("tf.pad", positional=("pad_width",), arguments={"value": 0}, names={"value": "constant_values"}),
-        lambda e: bool(e.attributes["pad_width"]) and e.inputs[0].dtype.kind != "b",
+        lambda e: bool(e.attributes["pad_width"]) and e.flat_inputs[0].dtype.kind != "b",
         LOWER["constant_pad"],
     ),
     "repeat": When(
@@ -185,7 +185,7 @@ EXPRESSIONS: dict[str, Entry] = {
     "ones": Call("tf.ones", positional=("shape",), arguments={"dtype": MISSING}),
     "one_hot": _fast("one_hot"),
     # reductions
-    "sum": When(Call("tf.reduce_sum", arguments=_AXES), lambda e: e.inputs[0].dtype != "float16", LOWER["sum"]),
+    "sum": When(Call("tf.reduce_sum", arguments=_AXES), lambda e: e.flat_inputs[0].dtype != "float16", LOWER["sum"]),
     "prod": Call("tf.reduce_prod", arguments=_AXES),
     "amax": Call("tf.reduce_max", arguments=_AXES),
     "amin": Call("tf.reduce_min", arguments=_AXES),

@@ -56,6 +56,7 @@ def variables(model: Any, source: Source) -> dict[str, tf.Variable]:
     for name in source.arrays:
         variable = model
         for part in name.split("."):
-            variable = variable[int(part)] if part.isdigit() else getattr(variable, part)
+            listed = part.isdigit() and hasattr(variable, "__getitem__")
+            variable = variable[int(part)] if listed else getattr(variable, f"layer_{part}" if part.isdigit() else part)
         found[name] = variable
     return found

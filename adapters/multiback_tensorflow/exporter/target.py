@@ -31,7 +31,16 @@ class TensorFlowTarget(Target):
     training = "training"
     chains = False
     taken_members = frozenset(
-        ("name name_scope submodules variables trainable_variables non_trainable_variables serve source").split()
+        [
+            "name",
+            "name_scope",
+            "submodules",
+            "variables",
+            "trainable_variables",
+            "non_trainable_variables",
+            "serve",
+            "source",
+        ]
     )
     keeps_constants = False
 

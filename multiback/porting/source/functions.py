@@ -33,6 +33,7 @@ class FunctionalTarget(Target):
     shares = False
     chains = False
     alike = True
+    loops_inside = True
     reserved = ("params", "state", "training", "keys")
     reserved_in_root = ("key",)
     helper_names: frozenset[str] = frozenset()
@@ -44,6 +45,7 @@ class FunctionalTarget(Target):
         self.needs = Needs(trainable)
 
     def stored_path(self, path: Path, trainable: bool) -> Path:
+        path = (f"layer_{path[0]}", *path[1:]) if path[0].isdigit() else path
         return path if trainable else ("state", *path)
 
     def definition_name(self, base: str, root: bool) -> str:
@@ -57,6 +59,8 @@ class FunctionalTarget(Target):
         return ("params" if trainable else "state") + _items(path)
 
     def call_block(self, block: Block, path: Path, arguments: Sequence[str], function: str) -> str:
+        if path == block.path and path[0].isdigit():  # the model itself is a list, which has no place for its state
+            path = (f"layer_{path[0]}", *path[1:])
         weights = [f"{tree}{_items(path)}" for tree in self._trees(block)]
         return f"{function}({', '.join([*weights, *arguments, *self._handed(block)])})"
 

@@ -34,6 +34,7 @@ class Target(ABC):
         lists: Whether numbered children are called in a loop.
         chains: Whether such children may be declared as one that is called once.
         alike: Whether definitions are functions, whose names no value may have.
+        loops_inside: Whether a block may loop over its own numbered children.
         taken_members: Names that the framework's own classes use for attributes.
         trains: Whether it has a form for training.
         reserved: Names that no value may have.
@@ -54,6 +55,7 @@ class Target(ABC):
     lists = True
     chains = True
     alike = False
+    loops_inside = False
     taken_members: frozenset[str] = frozenset()
     trains = True
     reserved: tuple[str, ...] = ("self",)
@@ -105,10 +107,12 @@ class Target(ABC):
 
     def reference(self, path: Path) -> str:
         """A child or weight, by its path from the block that is written: `self.layers[0].kernel`."""
-        return "self" + "".join(f"[{p}]" if p.isdigit() else f".{self.member(p)}" for p in path)
+        return "self" + "".join(f"[{p}]" if p.isdigit() and i else f".{self.member(p)}" for i, p in enumerate(path))
 
     def member(self, name: str) -> str:
         """The name of an attribute, changed where the framework's classes have one of this name."""
+        if name.isdigit():
+            return f"layer_{name}"
         return f"{name}_" if name in self.taken_members else name
 
     def call(self, path: Path, arguments: Sequence[str], function: str) -> str:
@@ -131,7 +135,7 @@ class Target(ABC):
 
     def stored_path(self, path: Path, trainable: bool) -> Path:
         """Where a weight stands in the file of weights, by its place in the model."""
-        return tuple(map(self.member, path))
+        return tuple(p if p.isdigit() else self.member(p) for p in path)
 
     def may_loop(self, blocks: Sequence[Block | None], functions: Collection[str]) -> bool:
         """Whether children may be called in a loop; `functions` are the names of their definitions."""

@@ -25,5 +25,6 @@ def set_weights(model, arrays):
     for name, array in arrays.items():
         variable = model
         for part in name.split("."):
-            variable = variable[int(part)] if part.isdigit() else getattr(variable, part)
+            listed = part.isdigit() and hasattr(variable, "__getitem__")
+            variable = variable[int(part)] if listed else getattr(variable, f"layer_{part}" if part.isdigit() else part)
         variable.assign(array)
