@@ -101,6 +101,23 @@ def test_what_decides_by_data_is_refused(name: str) -> None:
         mb.from_torch(build(name), example(name))
 
 
+def test_a_cache_among_the_results() -> None:
+    """Decoders return the keys and values they computed in an object of a class of their own, unless told not to."""
+    original = build("GPT-2")
+    original.config.use_cache = True
+    tokens = example("GPT-2")["input_ids"]
+    model = mb.from_torch(original, tokens)
+    with torch.no_grad():
+        expected = original(tokens).past_key_values.layers[1].keys.numpy()
+    layers = _on("torch", model, tokens.numpy())["past_key_values"]["layers"]
+    np.testing.assert_allclose(layers[1]["keys"], expected, rtol=0, atol=_SLACK * _UNIT * np.abs(expected).max())
+
+
+def _on(backend: str, model: Any, *args: Any) -> Any:
+    with mb.use_backend(backend):
+        return torch.utils._pytree.tree_map(mb.ops.convert_to_numpy, model(*args))
+
+
 def test_outputs_do_not_hide_behind_the_bound() -> None:
     """A weight that is off by a thousandth is noticed."""
     original = build("BERT")
