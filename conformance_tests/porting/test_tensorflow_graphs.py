@@ -245,6 +245,7 @@ def test_program(name: str) -> None:
     assert mb.from_tensorflow(PROGRAMS[name], x, verify=["numpy"]).port_report.passed
 
 
+@pytest.mark.thorough
 def test_compiled_programs_are_refused() -> None:
     from jax.experimental import jax2tf
 
