@@ -85,7 +85,7 @@ def load(
 def _mode(params: Any) -> Any:
     """JAX's 64-bit mode if the parameters are 64-bit floats, else the mode it is in."""
     wide = any(str(getattr(x, "dtype", "")) in ("float64", "complex128") for x in jax.tree_util.tree_leaves(params))
-    return jax.enable_x64(wide or bool(jax.config.jax_enable_x64))
+    return jax.enable_x64(wide or bool(jax.config.values["jax_enable_x64"]))
 
 
 class _Import:

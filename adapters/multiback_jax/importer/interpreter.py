@@ -17,6 +17,7 @@ from multiback.graph.dims import Dim, evaluate, names
 from multiback.graph.ir import Literal, Spec
 from multiback.graph.trace import scope
 from multiback.porting.handlers import custom
+from multiback_jax.importer.broadcasts import silent_broadcasts
 from multiback_jax.importer.handlers import HANDLERS
 from multiback_jax.importer.liveness import living
 from multiback_jax.importer.node import Node, as_value, cast, dtype_of, is_abstract
@@ -60,7 +61,11 @@ class Interpreter:
         def read(atom: Any) -> Any:
             return _literal(atom) if isinstance(atom, jax.extend.core.Literal) else env[atom]
 
+        silent = silent_broadcasts(open_jaxpr)
         for equation in living(open_jaxpr)[0]:
+            if id(equation) in silent:
+                env[equation.outvars[0]] = read(equation.invars[0])
+                continue
             path = path_of(equation.source_info.name_stack, self.root)
             with scope(path) if path else contextlib.nullcontext():
                 operands = [read(x) for x in equation.invars]

@@ -33,14 +33,18 @@ def _compare(narrow: Any, wide: Any, found: dict[tuple[int, int], float]) -> Non
     if names[0] == names[1]:
         pairs = list(zip(*sides))
     else:
-        blocks = difflib.SequenceMatcher(None, *names, autojunk=False).get_matching_blocks()
+        blocks = difflib.SequenceMatcher(None, names[0], names[1], autojunk=False).get_matching_blocks()
         pairs = [(sides[0][b.a + i], sides[1][b.b + i]) for b in blocks for i in range(b.size)]
     for left, right in pairs:
         for i, (a, b) in enumerate(zip(left.invars, right.invars)):
             if isinstance(a, jax.extend.core.Literal) and isinstance(b, jax.extend.core.Literal):
-                _note(found, (id(left), i), np.asarray(a.val, a.aval.dtype), np.asarray(b.val, b.aval.dtype))
+                _note(found, (id(left), i), _array(a), _array(b))
         for inner_left, inner_right in zip(_programs(left), _programs(right)):
             _compare(inner_left, inner_right, found)
+
+
+def _array(literal: Any) -> np.ndarray:
+    return np.asarray(literal.val, literal.aval.dtype)
 
 
 def _note(found: dict[tuple[int, int], float], place: tuple[int, int], narrow: np.ndarray, wide: np.ndarray) -> None:

@@ -93,4 +93,4 @@ def _widened(x: Any, float64: bool) -> Any:
 
 
 def _as_it_is() -> Any:
-    return jax.enable_x64(bool(jax.config.jax_enable_x64))
+    return jax.enable_x64(bool(jax.config.values["jax_enable_x64"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import jax
@@ -14,7 +14,7 @@ from multiback.errors import PortError
 from multiback.graph.dims import Dim, Size, maximum, names
 from multiback.graph.ir import Spec
 
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, Callable[..., Size]] = {
     "floordiv": lambda a, b: a // b,
     "mod": lambda a, b: a % b,
     "max": maximum,

@@ -51,7 +51,8 @@ def run(jaxpr: Any, values: Sequence[Any], numbers: Numbers) -> list[Any]:
     def read(atom: Any, place: tuple[int, int] = (0, 0)) -> Any:
         if not isinstance(atom, jax.extend.core.Literal):
             return env[atom]
-        return wide(np.asarray(numbers.get(place, atom.val), _wide_dtype(atom.aval.dtype)))
+        aval: Any = atom.aval
+        return wide(np.asarray(numbers.get(place, atom.val), _wide_dtype(aval.dtype)))
 
     for equation in program.eqns:
         operands = [read(x, (id(equation), i)) for i, x in enumerate(equation.invars)]

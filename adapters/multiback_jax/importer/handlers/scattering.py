@@ -17,8 +17,8 @@ def _scattering(reduction: str | None) -> Handler:
         if dtype_of(x).kind == "b" and reduction is not None:
             # Bools add up to their disjunction and multiply to their conjunction.
             kind = {"add": "max", "mul": "min"}.get(reduction, reduction)
-            whole = (cast(as_value(a), dtypes.int32) for a in (x, updates))
-            return cast(_scattered(node, *whole, as_value(indices), kind), dtypes.bool_)
+            x, updates = (cast(as_value(a), dtypes.int32) for a in (x, updates))
+            return cast(_scattered(node, x, updates, as_value(indices), kind), dtypes.bool_)
         return _scattered(node, as_value(x), as_value(updates), as_value(indices), reduction)
 
     return handler

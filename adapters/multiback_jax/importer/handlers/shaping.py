@@ -115,14 +115,14 @@ def _at_least_zero(n: Size) -> Size:
     return 0 if _negative(n) else n
 
 
-def spaced(x: Any, axis: int, between: int, filling: Any) -> Any:
+def spaced(x: Any, axis: int, between: Size, filling: Any) -> Any:
     """`between` elements of one value put between neighbours along an axis."""
     size = x.shape[axis]
     if between == 0 or size in (0, 1):
         return x
     before, after = x.shape[:axis], x.shape[axis + 1 :]
     widths = [(0, 0)] * (x.ndim + 1)
-    widths[axis + 1] = (0, between)
+    widths: list[tuple[Size, Size]] = [(0, 0)] * (x.ndim + 1)
     wide = ops.constant_pad(ops.expand_dims(x, axis + 1), tuple(widths), filling)
     wide = ops.reshape(wide, (*before, size * (between + 1), *after))
     return ops.getitem(wide, (*[slice(None)] * axis, slice(0, (size - 1) * (between + 1) + 1)))

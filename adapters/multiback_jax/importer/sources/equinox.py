@@ -103,5 +103,5 @@ def program_of_function(
         outputs, new = function(filled, states.filled(weights), *args, **{**kwargs, **extra})
         return outputs, states.taken(new) if training else {}
 
-    name = options.name or getattr(function, "__name__", "model")
+    name = options.name or str(getattr(function, "__name__", "model"))
     return Program(name, "equinox", [*forms[False].weights, *states.weights], run, (False, True))

@@ -103,11 +103,11 @@ def _scopes(root: Any, names: dict[str, str]) -> Iterator[None]:
         own = {c: vars(c)["__call__"] for c in kinds}
         try:
             for c, call in own.items():
-                c.__call__ = marked(call)
+                setattr(c, "__call__", marked(call))  # noqa: B010
             yield
         finally:
             for c, call in own.items():
-                c.__call__ = call
+                setattr(c, "__call__", call)  # noqa: B010
 
 
 def _path_name(path: tuple[Any, ...]) -> str:

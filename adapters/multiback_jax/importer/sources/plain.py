@@ -41,5 +41,5 @@ def program(source: Any, params: Any, args: tuple[Any, ...], kwargs: dict[str, A
         return source(*first, *args, **{**kwargs, **extra}), {}
 
     forms = (False, True) if switch(True) or key_name else (False,)
-    name = options.name or getattr(source, "__name__", type(source).__name__)
+    name = options.name or str(getattr(source, "__name__", type(source).__name__))
     return Program(name, "jax", arrays.weights, run, forms)

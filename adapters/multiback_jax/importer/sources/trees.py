@@ -19,7 +19,7 @@ def is_array(x: Any) -> bool:
 
 def path_name(path: tuple[Any, ...]) -> str:
     """The keys of a path as names separated by slashes."""
-    parts = []
+    parts: list[str] = []
     for key in path:
         part = next((str(getattr(key, a)) for a in ("key", "name", "idx") if hasattr(key, a)), str(key))
         parts.extend(re.sub(r"[^A-Za-z0-9_.~-]+", "_", p) for p in part.split("/"))
