@@ -59,7 +59,7 @@ def _taken_apart(x: Any) -> tuple[list[Any], list[str]]:
 
 def _rebuilder(kind: type) -> Any:
     def rebuilt(parts: Any, names: list[str]) -> Any:
-        made = object.__new__(kind)
+        made: Any = object.__new__(kind)
         vars(made).update(zip(names, parts))
         return made
 

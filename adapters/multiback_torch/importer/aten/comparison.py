@@ -17,6 +17,10 @@ def _isclose(self: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equa
     return ops.isclose(*promoted(self, other), rtol, atol, equal_nan)
 
 
+def _allclose(self: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+    return ops.all(_isclose(self, other, rtol, atol, equal_nan))
+
+
 def _isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Any:
     a, b = promoted(elements, test_elements)
     found = ops.any(ops.equal(ops.expand_dims(value(a), -1), ops.reshape(value(b), (-1,))), -1)
@@ -32,9 +36,7 @@ def _logical(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 HANDLERS = {
-    "aten.allclose": lambda self, other, rtol=1e-5, atol=1e-8, equal_nan=False: ops.all(
-        _isclose(self, other, rtol, atol, equal_nan)
-    ),
+    "aten.allclose": _allclose,
     "aten.eq": _compared(ops.equal),
     "aten.equal": _equal,
     "aten.ge": _compared(ops.greater_equal),

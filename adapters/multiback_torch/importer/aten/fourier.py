@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from multiback import dtypes, ops
-from multiback.graph.dims import Size, product
+from multiback.graph.dims import Dim, Size, product
 from multiback_torch.importer.aten._types import axis_of, cast, floating, value
 from multiback_torch.importer.aten.shaping import slice_along
 
@@ -35,7 +35,16 @@ def _transformed(x: Any, axes: Sequence[int], inverse: bool) -> Any:
 def _normalised(x: Any, count: Size, inverse: bool, norm: str | None) -> Any:
     """Ours divides by the count going back, and by 1 going forward."""
     power = _POWERS[norm][inverse] - (1.0 if inverse else 0.0)
-    return x if power == 0 else ops.multiply(x, count**-power)
+    return _divided(x, count, power)
+
+
+def _divided(x: Any, count: Size, power: float) -> Any:
+    """x / count**power."""
+    if power == 0:
+        return x
+    if isinstance(count, Dim):
+        return ops.multiply(x, ops.power(value(count, dtypes.real_of(x.dtype)), -power))
+    return ops.multiply(x, float(count) ** -power)
 
 
 def _axes(dim: Any, s: Any, x: Any) -> list[int]:
@@ -122,7 +131,7 @@ def _any(kind: str, inverse: bool, x: Any, sizes: Any, axes: list[int], norm: st
 
 def _scaled(x: Any, count: Size, normalization: int, inverse: bool) -> Any:
     power = (0.0, 0.5, 1.0)[normalization] - (1.0 if inverse else 0.0)
-    return x if power == 0 else ops.multiply(x, count**-power)
+    return _divided(x, count, power)
 
 
 def _c2c(self: Any, dim: Sequence[int], normalization: int, forward: bool) -> Any:
