@@ -203,6 +203,8 @@ class GraphModel(Model):
         by_name = {label: i for i, label in enumerate(labels)}
         if len(args) == 1 and not kwargs:
             given = args[0]
+            if len(labels) == 1 and hasattr(given, "shape"):
+                return {0: given}
             if isinstance(given, Mapping) and given and all(k in by_name for k in given):
                 return {by_name[k]: x for k, x in given.items()}
             if isinstance(given, Mapping) and not _count(recorded.args) and _count(recorded.kwargs):
