@@ -16,6 +16,7 @@ _EVERY = 9
 """The suite takes every ninth case; `--thorough` all."""
 
 
+@pytest.mark.filterwarnings("ignore:reduction. .mean. divides")
 @pytest.mark.parametrize(
     ("make", "inputs"),
     [
