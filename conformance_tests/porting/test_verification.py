@@ -144,6 +144,15 @@ def test_another_number_of_outputs_fails() -> None:
     assert not verified(More()).passed
 
 
+def test_outputs_are_matched_by_their_names() -> None:
+    class Sorted(Original):
+        def forward(self, args: Any, kwargs: Any, **options: Any) -> Any:
+            outputs, statistics = super().forward(args, kwargs, **options)
+            return dict(reversed(list(outputs.items()))), statistics
+
+    assert verified(Sorted()).passed
+
+
 def test_a_report_without_comparisons_has_not_passed() -> None:
     report = PortReport("Net", "torch", "multiback", notes=["not verified: verify=False"])
     assert not report.passed and not report.verified

@@ -131,7 +131,7 @@ class _Comparison:
         for quantity, (some_args, some_kwargs) in batches:
             wanted, _ = self.native.forward(some_args, some_kwargs, training=False, float64=self.float64)
             found, radius = self._run(executable, self._arrays(self.forward, some_args, some_kwargs))
-            outputs = _leaves(wanted)
+            outputs = _leaves(wanted, self.forward.results)
             count = compiled.outputs
             if len(outputs) != count:
                 text = f"{count} arrays, the original returns {len(outputs)}"
@@ -188,7 +188,7 @@ class _Comparison:
         executable = self.adapter.compile(self._pure(form.graph), Options(jit=None))
         found, radius = self._run(executable, self._arrays(form, args, kwargs))
         labels = [structure.mark_paths(form.results).get(i) or "output" for i in range(len(form.graph.results))]
-        wanted = _leaves(outputs)
+        wanted = _leaves(outputs, form.results)
         for i in results:
             at = len(updates) + i
             yield self._row("forward, training", labels[i], _agree(found[at], wanted[i], radius[at]))
@@ -338,9 +338,15 @@ def _agree(got: np.ndarray, want: Any, radius: float) -> Verdict:
     return judge(got, wide, dtype, c=_SLACK, scale=radius / unit_roundoff(dtypes.real_of(dtype)))
 
 
-def _leaves(tree: Any) -> list[np.ndarray]:
-    """The arrays of the original's outputs."""
-    return structure.describe(tree, lambda x: hasattr(x, "shape"))[1]
+def _leaves(tree: Any, results: structure.Structure) -> list[np.ndarray]:
+    """The arrays of the original's outputs, in the order of the model's: dicts of both may be sorted in other ways."""
+    plain = structure.describe(tree, lambda x: hasattr(x, "shape"))[1]
+    try:
+        found = structure.taken(results, tree)
+    except KeyError:
+        return plain
+    ordered = [found[i] for i in sorted(found)]
+    return ordered if len(ordered) == len(plain) and all(hasattr(x, "shape") for x in ordered) else plain
 
 
 def _add(notes: list[str], text: str) -> None:
