@@ -105,7 +105,14 @@ def _group_norm(x: Any, groups: int, weight: Any, bias: Any, epsilon: float, *_:
 def _native_group_norm(
     x: Any, weight: Any, bias: Any, batch: Any, channels: Any, size: Any, groups: int, epsilon: float
 ) -> Any:
-    return _group_norm(x, groups, weight, bias, epsilon), None, None
+    rows = ops.reshape(x, (batch, groups, channels // groups * size))
+    return _group_norm(x, groups, weight, bias, epsilon), *_statistics(rows, (-1,), False, epsilon)
+
+
+def _statistics(x: Any, axes: tuple[int, ...], keepdims: bool, epsilon: float) -> tuple[Any, Any]:
+    """The mean and the reciprocal deviation by which a norm divides."""
+    center, spread = ops.moments(x, axes, keepdims)
+    return center, ops.rsqrt(spread + epsilon)
 
 
 def _layer_norm(x: Any, shape: Any, weight: Any, bias: Any, epsilon: float, *_: Any) -> Any:
@@ -113,7 +120,8 @@ def _layer_norm(x: Any, shape: Any, weight: Any, bias: Any, epsilon: float, *_: 
 
 
 def _native_layer_norm(x: Any, shape: Any, weight: Any, bias: Any, epsilon: float) -> Any:
-    return _layer_norm(x, shape, weight, bias, epsilon), None, None
+    axes = tuple(range(-len(shape), 0))
+    return _layer_norm(x, shape, weight, bias, epsilon), *_statistics(x, axes, True, epsilon)
 
 
 def _rms_norm(x: Any, shape: Any, weight: Any, epsilon: float | None) -> Any:
