@@ -55,10 +55,9 @@ def test_layers(case: LayerCase) -> None:
     _compare_layer(case)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("number", range(8))
-def test_all_cases_of_layers(number: int, request: pytest.FixtureRequest) -> None:
-    if not request.config.getoption("--thorough", default=False):
-        pytest.skip("a long sweep: --thorough")
+def test_all_cases_of_layers(number: int) -> None:
     for case in [c for c in LAYER_CASES if c not in LEADING_CASES][number::8]:
         if not case.given_masks():
             _compare_layer(case)

@@ -143,6 +143,9 @@ class _Linear:
             return None
         kept, _ = terms[state]
         rate, unbiased = terms[new]
+        count = self._count()
+        if not unbiased and isinstance(count, int) and count > 1 and abs(kept + rate * (count - 1) / count - 1) < 1e-12:
+            rate, unbiased = rate * (count - 1) / count, True
         if abs(kept + rate - 1) > 1e-12:
             return None
         shown = float(f"{rate:.12g}")
