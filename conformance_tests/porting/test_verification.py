@@ -153,6 +153,24 @@ def test_outputs_are_matched_by_their_names() -> None:
     assert verified(Sorted()).passed
 
 
+def test_what_is_drawn_at_random_is_not_compared() -> None:
+    def program(weights: Any, key: Any, training: bool, args: Any, kwargs: Any) -> Any:
+        z = ops.tanh(ops.add(ops.matmul(args[0], weights["kernel"]), weights["bias"]))
+        return {"y": z, "count": ops.cast(3, "int64"), "noise": ops.uniform(key(), (3,))}
+
+    class Noisy(Original):
+        def forward(self, args: Any, kwargs: Any, **options: Any) -> Any:
+            outputs, statistics = super().forward(args, kwargs, **options)
+            return {**outputs, "noise": np.random.default_rng().random(3)}, statistics
+
+    _, found = port(Noisy())
+    found.program, found.forms = program, (False,)
+    report = verify(assemble(found), found.native, (X,), {}, PortReport("Net", "numpy", "multiback"), ["numpy"])
+    assert report.passed, report
+    assert {row.name for row in report.rows} == {"y", "count"}
+    assert any("random draws" in note for note in report.notes)
+
+
 def test_a_report_without_comparisons_has_not_passed() -> None:
     report = PortReport("Net", "torch", "multiback", notes=["not verified: verify=False"])
     assert not report.passed and not report.verified

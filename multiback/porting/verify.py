@@ -128,6 +128,10 @@ class _Comparison:
             batches.append(("forward, another batch size", other))
         else:
             _add(notes, "one batch size was compared: the original has a fixed one")
+        random = _drawn(self.forward.graph)
+        drawn = {i for i, x in enumerate(self.forward.graph.results) if x in random}
+        if drawn:
+            _add(notes, f"{len(drawn)} outputs that depend on random draws, and gradients, were not compared")
         for quantity, (some_args, some_kwargs) in batches:
             wanted, _ = self.native.forward(some_args, some_kwargs, training=False, float64=self.float64)
             found, radius = self._run(executable, self._arrays(self.forward, some_args, some_kwargs))
@@ -138,8 +142,9 @@ class _Comparison:
                 yield self._row(quantity, "number of outputs", Verdict(False, np.inf, text))
                 return
             for i, want in enumerate(outputs):
-                yield self._row(quantity, compiled.labels[i], _agree(found[i], want, radius[i]))
-            if quantity == "forward" and compiled.weights:
+                if i not in drawn:
+                    yield self._row(quantity, compiled.labels[i], _agree(found[i], want, radius[i]))
+            if quantity == "forward" and compiled.weights and not drawn:
                 yield from self._gradient_rows(compiled, found[count:], radius[count:], args, kwargs, notes)
         if self.large:
             _add(notes, f"only the forward pass was compared: the weights are larger than {_LARGE // 2**20} MiB")
