@@ -147,9 +147,14 @@ def _with_an_array(operands: list[Any]) -> list[Any]:
     numbers = [i for i, x in enumerate(operands) if isinstance(x, Literal)]
     if len(numbers) < len(operands) or not operands:
         return operands
-    exact = [i for i in numbers if not operands[i].dtype.is_float or np.float32(operands[i].value) == operands[i].value]
+    with np.errstate(over="ignore"):
+        exact = [i for i in numbers if not operands[i].dtype.is_float or _is_exact(operands[i].value)]
     chosen = (exact or numbers)[0]
     return [as_value(x) if i == chosen else x for i, x in enumerate(operands)]
+
+
+def _is_exact(value: float) -> bool:
+    return bool(np.float32(value) == value)
 
 
 def _folds(equation: Any, operands: Sequence[Any]) -> bool:

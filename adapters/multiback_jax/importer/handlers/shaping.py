@@ -121,8 +121,8 @@ def spaced(x: Any, axis: int, between: Size, filling: Any) -> Any:
     if between == 0 or size in (0, 1):
         return x
     before, after = x.shape[:axis], x.shape[axis + 1 :]
-    widths = [(0, 0)] * (x.ndim + 1)
     widths: list[tuple[Size, Size]] = [(0, 0)] * (x.ndim + 1)
+    widths[axis + 1] = (0, between)
     wide = ops.constant_pad(ops.expand_dims(x, axis + 1), tuple(widths), filling)
     wide = ops.reshape(wide, (*before, size * (between + 1), *after))
     return ops.getitem(wide, (*[slice(None)] * axis, slice(0, (size - 1) * (between + 1) + 1)))
