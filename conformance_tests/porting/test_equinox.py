@@ -22,7 +22,7 @@ def test_port_is_verified_on_other_backends(name: str) -> None:
     source, params, inputs, options = model(name)
     ported = mb.from_jax(source, params, inputs, verify=["torch", "tensorflow"], **options)
     report = ported.port_report
-    assert report.ok, str(report)
+    assert report.passed, str(report)
     assert {"forward", "gradients", "weights after an SGD step"} <= {row.quantity for row in report.rows}
 
 

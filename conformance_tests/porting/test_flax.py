@@ -26,7 +26,7 @@ def _ported(name: str, verify: Any) -> Any:
 
 def assert_verified(report: Any, notes: int = 0) -> None:
     """Outputs, gradients, a step of gradient descent, another batch size: all within bounds, nothing left out."""
-    assert report.ok, str(report)
+    assert report.passed, str(report)
     quantities = {row.quantity for row in report.rows}
     assert {"forward", "gradients", "weights after an SGD step"} <= quantities
     assert len(report.notes) <= notes, report.notes
