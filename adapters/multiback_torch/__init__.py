@@ -17,7 +17,7 @@ porter = Porter(
     name="torch",
     importer="multiback_torch.importer",
     exporter="multiback_torch.exporter",
-    layouts="multiback_torch.layouts",
+    layouts="multiback_torch._layouts",
     requires=("torch",),
     install="pip install 'multiback[torch]'",
 )

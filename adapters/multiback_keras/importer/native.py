@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from multiback import tree
+from multiback.backends import registry
 from multiback.porting import structure
 from multiback.porting.forward import forward_graph
 from multiback.porting.imported import CannotRun
@@ -84,14 +85,18 @@ def gradients_of(model: Any, variables: list[Any], args: Any, kwargs: Any) -> li
     """
     from keras import backend, ops
 
-    name = backend.backend()
-    if name not in _GRADIENTS:
+    if (name := backend.backend()) not in registry.available_backends():
         raise CannotRun(f"Keras has no gradients on its backend {name!r}")
-    found = _GRADIENTS[name](model, variables, args, kwargs)
-    return [
-        np.zeros(v.shape, str(v.dtype)) if g is None else np.array(ops.convert_to_numpy(g))
-        for v, g in zip(variables, found)
-    ]
+    adapter = registry.get_adapter(name)
+    trained = list(model.trainable_variables)
+    fixed = [ops.convert_to_tensor(v.value) for v in model.non_trainable_variables]
+
+    def total(*values: Any) -> Any:
+        return _half_squares(model.stateless_call(list(values), fixed, *args, **kwargs, training=False)[0]), ()
+
+    _, gradients = adapter.value_and_grad(total, [ops.convert_to_tensor(v.value) for v in trained])
+    found = {id(v): g for v, g in zip(trained, gradients)}
+    return [np.array(ops.convert_to_numpy(found[id(v)])) for v in variables]
 
 
 def _half_squares(outputs: Any) -> Any:
@@ -99,35 +104,3 @@ def _half_squares(outputs: Any) -> Any:
 
     floats = [y for y in tree.leaves(outputs) if "float" in str(y.dtype)]
     return 0.5 * sum(ops.sum(ops.square(y)) for y in floats)
-
-
-def _torch_gradients(model: Any, variables: list[Any], args: Any, kwargs: Any) -> list[Any]:
-    import torch
-
-    total = _half_squares(model(*args, **kwargs, training=False))
-    return list(torch.autograd.grad(total, [v.value for v in variables], allow_unused=True))
-
-
-def _jax_gradients(model: Any, variables: list[Any], args: Any, kwargs: Any) -> list[Any]:
-    import jax
-
-    fixed = [v.value for v in model.non_trainable_variables]
-    trained = list(model.trainable_variables)
-    places = [next(i for i, other in enumerate(trained) if other is v) for v in variables]
-
-    def total(values: list[Any]) -> Any:
-        return _half_squares(model.stateless_call(values, fixed, *args, **kwargs, training=False)[0])
-
-    found = jax.grad(total)([v.value for v in trained])
-    return [found[i] for i in places]
-
-
-def _tensorflow_gradients(model: Any, variables: list[Any], args: Any, kwargs: Any) -> list[Any]:
-    import tensorflow as tf
-
-    with tf.GradientTape() as tape:
-        total = _half_squares(model(*args, **kwargs, training=False))
-    return tape.gradient(total, [v.value for v in variables])
-
-
-_GRADIENTS = {"torch": _torch_gradients, "jax": _jax_gradients, "tensorflow": _tensorflow_gradients}
