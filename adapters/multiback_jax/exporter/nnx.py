@@ -23,10 +23,10 @@ from multiback.porting.source.functions import documentation
 from multiback.porting.source.needs import RANDOM, TRAINING, Needs
 from multiback.porting.source.running import Printed, run_source
 from multiback.porting.source.target import Target
+from multiback.porting.source.weight_files import read_weights
 from multiback_jax.exporter.expressions import EXPRESSIONS
 from multiback_jax.exporter.helpers.modules import set_weights
 from multiback_jax.exporter.helpers.random import random_keys_of
-from multiback_jax.exporter.helpers.weights import read_weights
 from multiback_jax.exporter.target import TARGET as PLAIN
 
 
@@ -38,6 +38,7 @@ class NnxTarget(Target):
     libraries = ("jax", "flax")
     expressions = EXPRESSIONS
     training = "training"
+    draws_inside = False
     chains = False
     taken_members = frozenset(
         [

@@ -12,7 +12,7 @@ import numpy as np
 
 from multiback.porting.source.file import Source
 from multiback.porting.source.running import run_source
-from multiback_jax.exporter.helpers.weights import nested_weights
+from multiback.porting.source.weight_files import nested_weights
 
 
 class Runner:

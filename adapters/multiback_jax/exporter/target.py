@@ -14,11 +14,11 @@ from multiback.dtypes import DType
 from multiback.porting.source.classes import Written
 from multiback.porting.source.functions import FunctionalTarget
 from multiback.porting.source.target import listed
+from multiback.porting.source.weight_files import nested_weights, read_weights
 from multiback_jax import fast, lowering
 from multiback_jax.exporter import helpers
 from multiback_jax.exporter.expressions import EXPRESSIONS
 from multiback_jax.exporter.helpers.random import random_keys
-from multiback_jax.exporter.helpers.weights import nested_weights, read_weights
 
 
 class JaxTarget(FunctionalTarget):
@@ -33,6 +33,7 @@ class JaxTarget(FunctionalTarget):
         "math": "import math",
     }
     libraries = ("jax",)
+    draws_inside = False
     expressions = EXPRESSIONS
 
     def dtype(self, dtype: DType) -> str:

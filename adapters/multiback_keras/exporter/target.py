@@ -16,8 +16,8 @@ from multiback.porting.source.formatting import indented
 from multiback.porting.source.functions import documentation
 from multiback.porting.source.needs import TRAINING, Needs
 from multiback.porting.source.target import Target, listed
+from multiback.porting.source.weight_files import read_weights, set_weights
 from multiback_keras.exporter.expressions import EXPRESSIONS
-from multiback_keras.exporter.helpers.weights import read_weights, set_weights
 
 
 class KerasTarget(Target):

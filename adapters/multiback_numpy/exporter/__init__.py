@@ -13,7 +13,7 @@ from multiback.porting.source import Source
 from multiback.porting.source import write as write_text
 from multiback.porting.source.running import Printed, run_source
 from multiback.porting.source.unsupported import unsupported_ops
-from multiback_numpy.exporter.helpers.weights import nested_weights
+from multiback.porting.source.weight_files import nested_weights
 from multiback_numpy.exporter.target import TARGET
 
 __all__ = ["TARGET", "dump", "native", "unsupported"]

@@ -15,9 +15,9 @@ from multiback.porting.source.formatting import indented
 from multiback.porting.source.functions import FunctionalTarget
 from multiback.porting.source.needs import STATE
 from multiback.porting.source.target import listed
+from multiback.porting.source.weight_files import nested_weights, read_weights
 from multiback_numpy.exporter import helpers
 from multiback_numpy.exporter.expressions import EXPRESSIONS
-from multiback_numpy.exporter.helpers.weights import nested_weights, read_weights
 
 
 class NumpyTarget(FunctionalTarget):

@@ -17,8 +17,8 @@ from multiback.porting.source.formatting import indented
 from multiback.porting.source.functions import documentation
 from multiback.porting.source.needs import TRAINING, Needs
 from multiback.porting.source.target import Target, listed, plain_number
+from multiback.porting.source.weight_files import read_weights, set_weights
 from multiback_tensorflow.exporter.expressions import EXPRESSIONS
-from multiback_tensorflow.exporter.helpers.weights import read_weights, set_weights
 
 
 class TensorFlowTarget(Target):

@@ -30,6 +30,7 @@ from multiback.porting.source.copied import Copied
 from multiback.porting.source.expressions import Expressions, quoted
 from multiback.porting.source.formatting import wrapped
 from multiback.porting.source.target import Target
+from multiback.porting.source.unsupported import refuse_unsupported
 
 SMALL = 64
 """Elements of a constant that is written into the source; larger ones are stored with the weights."""
@@ -86,12 +87,14 @@ def write(
         training_step: Whether to write the training step of a compiled model too.
 
     Raises:
+        UnsupportedModel: if the model has ops that the target cannot write, all of them named.
         ArgumentError: for the training step of a model that is not compiled, or with a loss or optimizer that the
             target cannot write.
     """
     forms = {False: forward_graph(model, False)}
     if training and target.trains:
         forms[True] = forward_graph(model, True)
+    refuse_unsupported([form.graph for form in forms.values()], target, model.name)
     if float64:
         forms = {k: dataclasses.replace(form, graph=passes.widen(form.graph)) for k, form in forms.items()}
     step = target.training_step(model) if training_step else []

@@ -28,6 +28,7 @@ class Target(ABC):
         expressions: How each op is written; ops without an entry are expanded.
         channels_first: Whether images have their channels after the batch.
         native_random: Whether draws are the framework's own, without keys.
+        draws_inside: Whether the bodies of loops and branches can draw.
         training: The expression that says which form runs.
         shares: Whether blocks that differ in numbers share one definition, with these numbers as arguments.
         positional: Names of the arguments by position of constructors, by constructor: they name such numbers.
@@ -49,6 +50,7 @@ class Target(ABC):
     expressions: Mapping[str, Entry]
     channels_first = False
     native_random = True
+    draws_inside = True
     training = "self.training"
     shares = True
     positional: Mapping[str, tuple[str, ...]] = {}

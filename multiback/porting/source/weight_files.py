@@ -1,8 +1,23 @@
-"""Weights from a file, as it stands in an exported file."""
+"""Weights from a file, as it stands in an exported file that needs NumPy only."""
 
 import json
 
 import numpy as np
+
+KINDS = {
+    "F64": "f8",
+    "F32": "f4",
+    "F16": "f2",
+    "I64": "i8",
+    "I32": "i4",
+    "I16": "i2",
+    "I8": "i1",
+    "U64": "u8",
+    "U32": "u4",
+    "U16": "u2",
+    "U8": "u1",
+    "BOOL": "?",
+}
 
 
 def read_weights(path):
@@ -10,14 +25,21 @@ def read_weights(path):
     with open(path, "rb") as file:
         header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
         data = file.read()
-    kinds = {"F64": "f8", "F32": "f4", "F16": "f2", "I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1", "U8": "u1"}
     arrays = {}
     for name, entry in header.items():
         if name != "__metadata__":
             start, end = entry["data_offsets"]
-            kind = np.dtype(kinds.get(entry["dtype"], "?"))
-            arrays[name] = np.frombuffer(data[start:end], kind).reshape(entry["shape"])
+            arrays[name] = np.frombuffer(data[start:end], kind_of(entry["dtype"])).reshape(entry["shape"])
     return arrays
+
+
+def kind_of(name):
+    """The NumPy dtype of a name in a .safetensors file."""
+    if name == "BF16":
+        import ml_dtypes
+
+        return ml_dtypes.bfloat16
+    return KINDS[name]
 
 
 def nested_weights(arrays):
@@ -40,3 +62,13 @@ def with_lists(tree):
     if tree and all(key.isdigit() for key in tree):
         return [tree.get(str(i), {}) for i in range(max(map(int, tree)) + 1)]
     return tree
+
+
+def set_weights(model, arrays):
+    """Gives the variables of a model the arrays of their names, such as `blocks.0.kernel`."""
+    for name, array in arrays.items():
+        variable = model
+        for part in name.split("."):
+            listed = part.isdigit() and hasattr(variable, "__getitem__")
+            variable = variable[int(part)] if listed else getattr(variable, f"layer_{part}" if part.isdigit() else part)
+        variable.assign(array)
