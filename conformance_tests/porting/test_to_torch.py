@@ -50,7 +50,7 @@ def wrapped(case: LayerCase) -> tuple[Any, Any]:
         return mb.Model(whole, outputs), given if case.is_list else given[0]
 
 
-@pytest.mark.parametrize("case", LEADING_CASES, ids=lambda c: c.name)
+@pytest.mark.parametrize("case", sorted(LEADING_CASES, key=lambda c: c.name), ids=lambda c: c.name)
 def test_layers(case: LayerCase) -> None:
     _compare_layer(case)
 
