@@ -13,6 +13,8 @@ from multiback.porting.unsupported import Lacking, refuse
 
 _DRAWS = frozenset({"bernoulli", "dropout", "normal", "random_bits", "uniform"})
 
+_REMEDY = "Nothing was written. Where only the form for training needs them, pass training=False."
+
 
 def unsupported_ops(graph: Graph, target: Target) -> list[str]:
     """The primitives of a graph that a target has no entry for, once for each place where they stand."""
@@ -36,4 +38,4 @@ def refuse_unsupported(graphs: Iterable[Graph], target: Target, name: str) -> No
     for graph in graphs:
         lacking |= Counter(unsupported_ops(graph, target))
     if lacking:
-        refuse(target.name, name, [Lacking(op, n) for op, n in lacking.items()], "Nothing was written.")
+        refuse(target.name, name, [Lacking(op, n) for op, n in lacking.items()], _REMEDY)
