@@ -95,7 +95,7 @@ def test_layer_in_float64(case: LayerCase) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("opset", (18, 23))
-@pytest.mark.parametrize("case", LEADING_CASES, ids=str)
+@pytest.mark.parametrize("case", sorted(LEADING_CASES, key=lambda c: c.name), ids=str)
 def test_layer_in_other_versions(case: LayerCase, opset: int) -> None:
     named, program = layer_program(case, "float32")
     _compare(named, exported(program, opset))
