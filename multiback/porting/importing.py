@@ -138,25 +138,31 @@ def from_tensorflow(
     return bring_in("tensorflow", obj, example_inputs, verify=verify, name=name, **options)
 
 
-def from_keras(model_or_file: Any, *, verify: Verify = True, **options: Any) -> Any:
+def from_keras(model_or_file: Any, example_inputs: Any = None, *, verify: Verify = True, **options: Any) -> Any:
     """A multiback model with the layers, names, weights, compile state and optimizer state of a Keras 3 model.
+
+    A live model with layers of a person's own becomes the graph that it computes in inference on Keras's backend, with
+    its variables as weights, and the report says so; give `custom_objects` to keep the layers.
 
     Arguments:
         model_or_file: A Keras model, on whichever backend it lives, or the name of a `.keras` file.
-        verify: Whether to compare the outputs of both, for a live model.
-        options: Of the importer, such as `custom_objects`.
+        example_inputs: For a live model of a person's own classes that does not say what it is called on.
+        verify: Whether to compare both, for a live model; backends to compare on; "report" does not raise.
+        options: Of the importer: `custom_objects`, classes written with this package by their names in the model;
+            `compile`, whether to compile it as it was.
 
     Returns:
         A `Model`; `model.port_report` says what was compared.
 
     Raises:
-        SavingError: if the model has layers that are not known here.
+        UnsupportedModel: if a file has layers that are not known here, all of them named.
+        SavingError: for a damaged file.
         PortError: if the model does not compute what the Keras model does.
 
     Example:
         >>> model = multiback.from_keras(keras.applications.MobileNetV2(weights=None))
     """
-    return bring_in("keras", model_or_file, None, verify=verify, **options)
+    return bring_in("keras", model_or_file, example_inputs, verify=verify, **options)
 
 
 def from_onnx(

@@ -23,7 +23,7 @@ from multiback.porting.source.functions import documentation
 from multiback.porting.source.needs import RANDOM, TRAINING, Needs
 from multiback.porting.source.running import Printed, run_source
 from multiback.porting.source.target import Target
-from multiback.porting.source.weight_files import read_weights
+from multiback.porting.source.weight_files import read_weights, variable_of
 from multiback_jax.exporter.expressions import EXPRESSIONS
 from multiback_jax.exporter.helpers.modules import set_weights
 from multiback_jax.exporter.helpers.random import random_keys_of
@@ -162,7 +162,7 @@ def native(result: nnx.Module, model: Any) -> NativeModel:
 
     def weights() -> Mapping[str, np.ndarray]:
         source = write(model, TARGET)
-        return {name: np.asarray(_variable(result, name)[...]) for name in source.arrays}
+        return {name: np.asarray(variable_of(result, name)[...]) for name in source.arrays}
 
     return Printed(model, TARGET, weights, _Runner)
 
@@ -178,7 +178,7 @@ class _Runner:
         with _precision([*arrays, *self.arrays.values()]):
             made = _made(self.source, self.arrays)
             outputs = made(*map(jnp.asarray, arrays), training=training)
-            found = {n: np.asarray(_variable(made, n)[...]) for n, held in self.source.trainable.items() if not held}
+            found = {n: np.asarray(variable_of(made, n)[...]) for n, held in self.source.trainable.items() if not held}
             changed = {n: a for n, a in found.items() if not np.array_equal(a, self.arrays[n], equal_nan=True)}
             return jax.tree.map(np.asarray, outputs), changed
 
@@ -192,7 +192,9 @@ class _Runner:
                 return sum(jnp.sum(y * y) for y in leaves if jnp.issubdtype(y.dtype, jnp.floating)) / 2
 
             found = nnx.merge(graph, jax.jit(jax.grad(half_square))(params), rest)
-            return {n: np.asarray(_variable(found, n)[...]) for n, trained in self.source.trainable.items() if trained}
+            return {
+                n: np.asarray(variable_of(found, n)[...]) for n, trained in self.source.trainable.items() if trained
+            }
 
 
 def _made(source: Source, arrays: Mapping[str, np.ndarray]) -> nnx.Module:
@@ -200,13 +202,6 @@ def _made(source: Source, arrays: Mapping[str, np.ndarray]) -> nnx.Module:
     made = getattr(module, source.name)()
     module.set_weights(made, arrays)
     return made
-
-
-def _variable(model: Any, name: str) -> Any:
-    for part in name.split("."):
-        listed = part.isdigit() and hasattr(model, "__getitem__")
-        model = model[int(part)] if listed else getattr(model, f"layer_{part}" if part.isdigit() else part)
-    return model
 
 
 def _precision(arrays: Any) -> contextlib.AbstractContextManager[Any]:

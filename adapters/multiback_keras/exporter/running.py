@@ -10,6 +10,7 @@ import numpy as np
 from multiback.porting.imported import CannotRun
 from multiback.porting.source import Source
 from multiback.porting.source.running import Printed, run_source
+from multiback.porting.source.weight_files import variable_of
 from multiback_keras.importer.native import SINGLE, gradients_of
 
 
@@ -23,13 +24,7 @@ def made(source: Source, arrays: Mapping[str, np.ndarray]) -> Any:
 
 def named_variables(model: Any, names: Any) -> dict[str, Any]:
     """The variables of a model by names such as `blocks.0.kernel`."""
-    found = {}
-    for name in names:
-        variable = model
-        for part in name.split("."):
-            variable = variable[int(part)] if part.isdigit() else getattr(variable, part)
-        found[name] = variable
-    return found
+    return {name: variable_of(model, name) for name in names}
 
 
 class Runner:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from multiback.errors import ArgumentError, PortError
+from multiback.errors import ArgumentError, PortError, UnsupportedModel
 from multiback.saving.model_files import load_model
 from multiback.saving.zip_archive import CONFIG, opened, read_archive
+from multiback_keras.importer.by_graph import load_graph
 from multiback_keras.importer.inventory import check_classes
 from multiback_keras.importer.native import KerasNative
 
@@ -29,13 +30,14 @@ def load(
 
     Arguments:
         source: A live Keras 3 model on any of its backends, or the name of a `.keras` file.
-        example_inputs: None: the model says what it is called on.
+        example_inputs: What a live model of a person's own classes is called on, if it does not say so itself.
         custom_objects: Classes and functions written with this package, for those in the model that are a person's
             own, by their names there.
         compile: Whether to compile it as it was, with the optimizer's state.
 
     Raises:
-        UnsupportedModel: for classes that are not known here, all of them at once.
+        UnsupportedModel: for classes in a file that are not known here, all of them at once. A live model with such
+            classes is imported as the graph that it computes.
         PortError: if a live model is not built, or its weights did not arrive as they were.
         ArgumentError: for something else than a Keras model or a `.keras` file.
         SavingError: for a file that is damaged or malformed.
@@ -53,12 +55,25 @@ def load(
         )
     if not source.built:
         raise PortError(f"Keras model {source.name!r} has no weights yet. Call it once, or build(input_shape), before.")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
-        source.save(path)
-        model = _from_file(path, custom_objects, compile)
+    try:
+        model = _by_layers(source, custom_objects, compile)
+    except UnsupportedModel as error:
+        if custom_objects:
+            raise
+        names = ", ".join(sorted(error.ops)) or type(source).__name__
+        return load_graph(source, example_inputs, f"{names}: not known here as a layer")
     check_weights(model, source)
     return model
+
+
+def _by_layers(source: Any, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        try:
+            source.save(path)
+        except (NotImplementedError, TypeError, ValueError) as error:
+            raise UnsupportedModel(f"Keras cannot write {source.name!r} down: {error}") from error
+        return _from_file(path, custom_objects, compile)
 
 
 def native(source: Any, model: Any) -> KerasNative | None:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from multiback import tree
 from multiback.porting.source.file import Source
 from multiback.porting.source.running import run_source
+from multiback.porting.source.weight_files import variable_of
 
 
 class Runner:
@@ -52,11 +53,4 @@ def made(source: Source, arrays: Mapping[str, np.ndarray]) -> Any:
 
 def variables(model: Any, source: Source) -> dict[str, tf.Variable]:
     """The variables of a model by their names in the source."""
-    found = {}
-    for name in source.arrays:
-        variable = model
-        for part in name.split("."):
-            listed = part.isdigit() and hasattr(variable, "__getitem__")
-            variable = variable[int(part)] if listed else getattr(variable, f"layer_{part}" if part.isdigit() else part)
-        found[name] = variable
-    return found
+    return {name: variable_of(model, name) for name in source.arrays}

@@ -67,8 +67,13 @@ def with_lists(tree):
 def set_weights(model, arrays):
     """Gives the variables of a model the arrays of their names, such as `blocks.0.kernel`."""
     for name, array in arrays.items():
-        variable = model
-        for part in name.split("."):
-            listed = part.isdigit() and hasattr(variable, "__getitem__")
-            variable = variable[int(part)] if listed else getattr(variable, f"layer_{part}" if part.isdigit() else part)
-        variable.assign(array)
+        variable_of(model, name).assign(array)
+
+
+def variable_of(model, name):
+    """The variable of a name such as `blocks.0.kernel`."""
+    found = model
+    for part in name.split("."):
+        listed = part.isdigit() and hasattr(found, "__getitem__")
+        found = found[int(part)] if listed else getattr(found, f"layer_{part}" if part.isdigit() else part)
+    return found
