@@ -252,3 +252,21 @@ def test_a_batch_that_the_module_fixes() -> None:
     assert any("fixes" in note for note in model.port_report.notes)
     (spec,) = mb.from_torch(nn.Linear(3, 2), torch.randn(4, 3), dynamic_batch=False).input_specs.values()
     assert spec.shape == (4, 3)
+
+
+class _Rescaled(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = torch.nn.Linear(3, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            self.fc.weight.div_(2.0)
+            self.fc.weight.mul_(2.0)
+        return self.fc(x)
+
+
+def test_a_weight_written_without_gradients_is_still_trained() -> None:
+    model = mb.from_torch(_Rescaled().eval(), torch.randn(2, 3))
+    assert model.port_report.passed
+    assert any(row.quantity == "gradients" and row.name == "fc.weight" for row in model.port_report.rows)

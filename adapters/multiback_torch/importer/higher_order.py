@@ -30,11 +30,13 @@ def _gradients(frame: Any, node: Any) -> Any:
     results = _inlined(frame, module, operands)
     if enabled:
         return results
+    passed_on = {}
     for x in frame.written & set(before):
         # What is written while gradients are off passes them on as if nothing had happened.
-        new = ops.stop_gradient(ops.subtract(frame.read(x), before[x]))
-        frame.assign(x, ops.add(before[x], new))
-    return [_stopped(x) for x in results]
+        value = frame.read(x)
+        frame.assign(x, ops.add(before[x], ops.stop_gradient(ops.subtract(value, before[x]))))
+        passed_on[id(value)] = frame.read(x)
+    return [passed_on[id(x)] if id(x) in passed_on else _stopped(x) for x in results]
 
 
 def _stopped(x: Any) -> Any:
