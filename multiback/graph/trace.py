@@ -34,9 +34,9 @@ def current_builder() -> Builder | None:
 
 
 @contextlib.contextmanager
-def scope(name: str) -> Iterator[None]:
-    """Marks the equations recorded inside as asked for by `name` (a layer)."""
-    outer = _SCOPE.get()
+def scope(name: str, absolute: bool = False) -> Iterator[None]:
+    """Marks the equations recorded inside as asked for by `name` (a layer), below what is around unless `absolute`."""
+    outer = "" if absolute else _SCOPE.get()
     token = _SCOPE.set(f"{outer}/{name}" if outer else name)
     try:
         yield

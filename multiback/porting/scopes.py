@@ -12,19 +12,20 @@ _CLASSES: ContextVar[dict[str, str] | None] = ContextVar("multiback_scope_classe
 
 
 @contextlib.contextmanager
-def module_scope(path: str, class_name: str = "") -> Iterator[None]:
-    """Marks the ops inside as those of the original's module at `path`, which is counted from the model's root.
+def module_scope(path: str, class_name: str = "", absolute: bool = False) -> Iterator[None]:
+    """Marks the ops inside as those of the original's module at `path`.
 
     Arguments:
         path: Names separated by slashes, such as `layer1/0/conv1`; empty for the model itself.
         class_name: Of the module, without its package.
+        absolute: Whether `path` counts from the model's root; otherwise from the scope around.
 
     Example:
         >>> with module_scope("layer1/0/conv1", "Conv2d"):
         ...     y = ops.conv(x, kernel)
     """
     note_class(path, class_name)
-    with scope(path) if path else contextlib.nullcontext():
+    with scope(path, absolute) if path or absolute else contextlib.nullcontext():
         yield
 
 

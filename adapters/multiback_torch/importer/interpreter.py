@@ -142,7 +142,7 @@ class _Frame:
             return to_numpy(found) if isinstance(found, torch.Tensor) else found
         path, name = _scope(node)
         try:
-            with module_scope(path, name):
+            with module_scope(path, name, absolute=True):
                 return self._called(node)
         except UnsupportedModel:
             raise
