@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from multiback import ops
+from multiback.errors import UnsupportedModel
 from multiback_jax.importer.node import Handler, Node, cast
 
 _PHASE = (
@@ -84,7 +85,7 @@ def _pivots_to_permutation(node: Node, pivots: Any) -> Any:
 
 def _qr(node: Node, x: Any) -> Any:
     if node.params.get("pivoting", False):
-        raise NotImplementedError("A QR decomposition with pivoting cannot be ported.")
+        raise UnsupportedModel("A QR decomposition with pivoting cannot be ported.")
     node.note(_PHASE.format("a QR decomposition", "the diagonal of R is not negative"))
     return ops.qr(x, mode="complete" if node["full_matrices"] else "reduced")
 
@@ -96,7 +97,7 @@ def _eigh(node: Node, x: Any) -> Any:
     diagonal = ops.multiply(x, ops.eye(size, dtype=x.dtype))
     x = ops.subtract(ops.add(x, _adjoint(x)), diagonal)
     if node.params.get("subset_by_index") is not None:
-        raise NotImplementedError("eigh of a subset of the eigenvalues cannot be ported.")
+        raise UnsupportedModel("eigh of a subset of the eigenvalues cannot be ported.")
     node.note(_PHASE.format("eigenvectors", "they are the same on every backend"))
     values, vectors = ops.eigh(x)
     return vectors, values
@@ -104,7 +105,7 @@ def _eigh(node: Node, x: Any) -> Any:
 
 def _svd(node: Node, x: Any) -> Any:
     if node.params.get("subset_by_index") is not None:
-        raise NotImplementedError("svd of a subset of the singular values cannot be ported.")
+        raise UnsupportedModel("svd of a subset of the singular values cannot be ported.")
     if not node["compute_uv"]:
         return (ops.svdvals(x),)
     node.note(_PHASE.format("singular vectors", "they are the same on every backend"))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from multiback import dtypes, ops
+from multiback.errors import UnsupportedModel
 from multiback_jax.importer.node import Handler, Node, as_value, cast, dtype_of, transpose
 
 
@@ -62,7 +63,7 @@ def _ragged_dot(node: Node, x: Any, y: Any, sizes: Any) -> Any:
     (contract_x, contract_y), (batch_x, batch_y) = numbers.dot_dimension_numbers
     plain = (tuple(contract_x), tuple(contract_y), tuple(batch_x), tuple(batch_y)) == ((1,), (1,), (), ())
     if not plain or tuple(numbers.lhs_ragged_dimensions) != (0,) or tuple(numbers.rhs_group_dimensions) != (0,):
-        raise NotImplementedError("ragged_dot_general with other dimension numbers than those of jax.lax.ragged_dot")
+        raise UnsupportedModel("ragged_dot_general with other dimension numbers than those of jax.lax.ragged_dot")
     ends = ops.cumsum(sizes, axis=0)
     rows = ops.expand_dims(ops.iota(x.shape[0]), 1)
     group = ops.logical_and(ops.less(rows, ends), ops.greater_equal(rows, ops.subtract(ends, sizes)))
