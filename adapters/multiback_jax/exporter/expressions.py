@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from multiback.graph.ir import Equation, Literal
+from multiback.graph.ir import Equation
 from multiback.porting.source.calls import MISSING, Call, Entry, When, named_padding, new_shape
+from multiback.porting.source.conditions import between_numbers, is_float, known_cuts, wide, wide_on_last
 from multiback_jax.exporter.helpers.attention import attention
 from multiback_jax.exporter.helpers.normalization import batch_norm, batch_norm_train, layer_norm, rms_norm
 from multiback_jax.exporter.helpers.random import dropout
@@ -29,21 +30,6 @@ _RECURRENT = dict.fromkeys(_GATES, _ACTIVATIONS)
 _AXES = {"axis": None, "keepdims": False}
 
 
-def _wide(equation: Equation) -> bool:
-    """Half precision is computed in float32, as the op's own body says."""
-    return equation.flat_inputs[0].dtype.bits >= 32
-
-
-def _wide_on_last(equation: Equation) -> bool:
-    """A scale of the last axes is in the right place as it is."""
-    x, axis = equation.flat_inputs[0], equation.attributes["axis"]
-    return _wide(equation) and tuple(axis) == tuple(range(x.ndim - len(axis), x.ndim))
-
-
-def _is_float(equation: Equation) -> bool:
-    return equation.flat_inputs[0].dtype.is_float
-
-
 def _known_padding(equation: Equation) -> bool:
     return equation.attributes["padding"] != "same" or set(equation.attributes.get("input_dilation", (1,))) == {1}
 
@@ -57,17 +43,6 @@ def _known_activations(equation: Equation) -> bool:
     return all(equation.attributes.get(n, "tanh") in _ACTIVATIONS for n in ("activation", "recurrent_activation"))
 
 
-def _between_numbers(equation: Equation) -> bool:
-    low, high = equation.inputs[1:]
-    return isinstance(low, Literal) and isinstance(high, Literal) and low.value <= high.value
-
-
-def _known_cuts(equation: Equation) -> bool:
-    cuts, size = equation.attributes["indices_or_sections"], equation.flat_inputs[0].shape[equation.attributes["axis"]]
-    ends = (0, *cuts, size)
-    return all(isinstance(n, int) for n in ends) and list(ends) == sorted(ends)
-
-
 _PAIRS = ("not_equal", "!="), ("greater", ">"), ("greater_equal", ">=")
 _SAME_NAMES = (
     "logical_and logical_or logical_xor logical_not isnan isinf isfinite square log2 log10 logaddexp tan "
@@ -79,11 +54,11 @@ EXPRESSIONS: dict[str, Entry] = {
     **{name: f"{{x1}} {sign} {{x2}}" for name, sign in _PAIRS},
     **{name: Call(f"jnp.{name}") for name in _SAME_NAMES.split()},
     # arithmetic
-    "power": When("{x1} ** {x2}", _is_float, LOWER["power"]),
+    "power": When("{x1} ** {x2}", is_float, LOWER["power"]),
     "reciprocal": "1 / {x}",
     "positive": "{x}",
     "rsqrt": "lax.rsqrt({x})",
-    "clip": When("jnp.where({x} < {x_min}, {x_min}, jnp.where({x} > {x_max}, {x_max}, {x}))", _between_numbers),
+    "clip": When("jnp.where({x} < {x_min}, {x_min}, jnp.where({x} > {x_max}, {x_max}, {x}))", between_numbers),
     "ceil": "jnp.ceil({x})",
     "equal": "{x1} == {x2}",
     # activations
@@ -116,7 +91,7 @@ EXPRESSIONS: dict[str, Entry] = {
     "swapaxes": Call("jnp.swapaxes", positional=("axis1", "axis2")),
     "stack": Call("jnp.stack", arguments={"axis": 0}),
     "concatenate": Call("jnp.concatenate", arguments={"axis": 0}),
-    "split": When(Call("jnp.split", positional=("indices_or_sections",), arguments={"axis": 0}), _known_cuts),
+    "split": When(Call("jnp.split", positional=("indices_or_sections",), arguments={"axis": 0}), known_cuts),
     "tile": Call("jnp.tile", positional=("repeats",)),
     "repeat": When(
         Call("jnp.repeat", positional=("repeats",), arguments={"axis": None}),
@@ -141,15 +116,15 @@ EXPRESSIONS: dict[str, Entry] = {
     ),
     # reductions
     "sum": When(
-        Call("jnp.sum", arguments=_AXES), _is_float, "jnp.sum({x:array}, {axis}, {output_dtype}, keepdims={keepdims})"
+        Call("jnp.sum", arguments=_AXES), is_float, "jnp.sum({x:array}, {axis}, {output_dtype}, keepdims={keepdims})"
     ),
     "prod": "jnp.prod({x:array}, {axis}, {output_dtype}, keepdims={keepdims})",
     "amax": Call("jnp.max", arguments=_AXES),
     "amin": Call("jnp.min", arguments=_AXES),
     "any": Call("jnp.any", arguments=_AXES),
     "all": Call("jnp.all", arguments=_AXES),
-    "mean": When(Call("jnp.mean", arguments=_AXES), _is_float),
-    "var": When(Call("jnp.var", arguments=_AXES), lambda e: _is_float(e) and _wide(e)),
+    "mean": When(Call("jnp.mean", arguments=_AXES), is_float),
+    "var": When(Call("jnp.var", arguments=_AXES), lambda e: is_float(e) and wide(e)),
     "logsumexp": Call("jax.nn.logsumexp", arguments=_AXES),
     "argmax": Call("jnp.argmax", arguments=_AXES, suffix=".astype(jnp.int32)"),
     "argmin": Call("jnp.argmin", arguments=_AXES, suffix=".astype(jnp.int32)"),
@@ -160,14 +135,14 @@ EXPRESSIONS: dict[str, Entry] = {
     # layers
     "conv": When(Call(conv, values={"padding": named_padding}), _known_padding, LOWER["conv"]),
     "depthwise_conv": Call(depthwise_conv, values={"padding": named_padding}),
-    "max_pool": When(Call(max_pool), _is_float, FAST["max_pool"].lowering),
-    "average_pool": When(Call(average_pool), _wide),
-    "layer_normalization": When(Call(layer_norm, names={"gamma": "scale", "beta": "offset"}), _wide_on_last),
-    "rms_normalization": When(Call(rms_norm), _wide_on_last),
-    "batch_normalization": When(Call(batch_norm), _wide),
-    "batch_norm_train": When(Call(batch_norm_train), _wide),
+    "max_pool": When(Call(max_pool), is_float, FAST["max_pool"].lowering),
+    "average_pool": When(Call(average_pool), wide),
+    "layer_normalization": When(Call(layer_norm, names={"gamma": "scale", "beta": "offset"}), wide_on_last),
+    "rms_normalization": When(Call(rms_norm), wide_on_last),
+    "batch_normalization": When(Call(batch_norm), wide),
+    "batch_norm_train": When(Call(batch_norm_train), wide),
     "dot_product_attention": When(
-        Call(attention, arguments={"attn_logits_soft_cap": None}, names={"attn_logits_soft_cap": "soft_cap"}), _wide
+        Call(attention, arguments={"attn_logits_soft_cap": None}, names={"attn_logits_soft_cap": "soft_cap"}), wide
     ),
     "lstm": When(Call(lstm, arguments=_GATES, values=_RECURRENT), _known_activations),
     "gru": When(Call(gru, arguments=_GATES, values=_RECURRENT), _known_activations),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from multiback.graph.ir import Equation, Literal
+from multiback.graph.ir import Equation
 from multiback.porting.source.calls import MISSING, Call, Entry, When, named_padding, new_shape
+from multiback.porting.source.conditions import between_numbers, is_float, known_cuts, wide, wide_float, wide_on_last
 from multiback_keras.exporter.helpers.attention import attention
 from multiback_keras.exporter.helpers.control import cond, scan, while_loop
 from multiback_keras.exporter.helpers.indexing import scatter_rows, take, take_along_axis
@@ -26,36 +27,6 @@ _RECURRENT = dict.fromkeys(_GATES, _ACTIVATIONS)
 _AXES = {"axis": None, "keepdims": False}
 
 
-def _wide(equation: Equation) -> bool:
-    """Half precision is computed in float32, as the op's own body says."""
-    return equation.flat_inputs[0].dtype.bits >= 32
-
-
-def _is_float(equation: Equation) -> bool:
-    return equation.flat_inputs[0].dtype.is_float
-
-
-def _wide_float(equation: Equation) -> bool:
-    return _is_float(equation) and _wide(equation)
-
-
-def _wide_on_last(equation: Equation) -> bool:
-    """A scale of the last axes is in the right place as it is."""
-    x, axis = equation.flat_inputs[0], equation.attributes["axis"]
-    return _wide(equation) and tuple(axis) == tuple(range(x.ndim - len(axis), x.ndim))
-
-
-def _between_numbers(equation: Equation) -> bool:
-    low, high = equation.inputs[1:]
-    return isinstance(low, Literal) and isinstance(high, Literal) and low.value <= high.value
-
-
-def _known_cuts(equation: Equation) -> bool:
-    cuts, size = equation.attributes["indices_or_sections"], equation.flat_inputs[0].shape[equation.attributes["axis"]]
-    ends = (0, *cuts, size)
-    return all(isinstance(n, int) for n in ends) and list(ends) == sorted(ends)
-
-
 def _known_activations(equation: Equation) -> bool:
     return all(equation.attributes.get(n, "tanh") in _ACTIVATIONS for n in _GATES)
 
@@ -68,11 +39,11 @@ def _unspread(equation: Equation) -> bool:
     """Without zeros between the inputs, and with padding that is known and not negative."""
     padding = equation.attributes["padding"]
     known = isinstance(padding, str) or all(isinstance(n, int) and n >= 0 for pair in padding for n in pair)
-    return set(equation.attributes.get("input_dilation", (1,))) == {1} and known and _is_float(equation)
+    return set(equation.attributes.get("input_dilation", (1,))) == {1} and known and is_float(equation)
 
 
 def _undilated(equation: Equation) -> bool:
-    return set(equation.attributes["dilation_rate"]) == {1} and _is_float(equation)
+    return set(equation.attributes["dilation_rate"]) == {1} and is_float(equation)
 
 
 def _sets_or_adds(equation: Equation) -> bool:
@@ -99,9 +70,9 @@ EXPRESSIONS: dict[str, Entry] = {
     "abs": "ops.abs({x:array})",
     "remainder": "ops.mod({x1:array}, {x2:array})",
     "power": "ops.power({x1:array}, {x2})",
-    "reciprocal": When("1 / {x}", _is_float),
+    "reciprocal": When("1 / {x}", is_float),
     "positive": "{x}",
-    "clip": When(Call("ops.clip"), _between_numbers),
+    "clip": When(Call("ops.clip"), between_numbers),
     "round_half_even": "ops.round({x:array})",
     "where": "ops.where({condition:array}, {x1}, {x2})",
     "cast": "ops.cast({x:array}, {dtype})",
@@ -113,15 +84,15 @@ EXPRESSIONS: dict[str, Entry] = {
     "leaky_relu": "ops.where({x} > 0, {x}, {x} * {negative_slope})",
     "elu": Call("ops.elu", arguments={"alpha": 1.0}),
     "selu": "ops.selu({x})",
-    "gelu": When(Call("ops.gelu", arguments={"approximate": True}), _wide_float),
+    "gelu": When(Call("ops.gelu", arguments={"approximate": True}), wide_float),
     "sigmoid": "ops.sigmoid({x})",
-    "softplus": When("ops.softplus({x})", _wide_float),
-    "log_sigmoid": When("ops.log_sigmoid({x})", _wide_float),
+    "softplus": When("ops.softplus({x})", wide_float),
+    "log_sigmoid": When("ops.log_sigmoid({x})", wide_float),
     "hard_sigmoid": "ops.hard_sigmoid({x})",
     "silu": "ops.silu({x})",
     "softsign": "ops.softsign({x})",
-    "softmax": When(Call("ops.softmax", arguments={"axis": -1}), lambda e: _one_axis(e) and _wide_float(e)),
-    "log_softmax": When(Call("ops.log_softmax", arguments={"axis": -1}), lambda e: _one_axis(e) and _wide_float(e)),
+    "softmax": When(Call("ops.softmax", arguments={"axis": -1}), lambda e: _one_axis(e) and wide_float(e)),
+    "log_softmax": When(Call("ops.log_softmax", arguments={"axis": -1}), lambda e: _one_axis(e) and wide_float(e)),
     # shapes
     "reshape": Call("ops.reshape", positional=("newshape",), values={"newshape": new_shape}),
     "transpose": "ops.transpose({x:array}, {axes})",
@@ -130,7 +101,7 @@ EXPRESSIONS: dict[str, Entry] = {
     "squeeze": Call("ops.squeeze", positional=("axis",)),
     "stack": Call("ops.stack", arguments={"axis": 0}),
     "concatenate": Call("ops.concatenate", arguments={"axis": MISSING}),
-    "split": When(Call("ops.split", positional=("indices_or_sections",), arguments={"axis": 0}), _known_cuts),
+    "split": When(Call("ops.split", positional=("indices_or_sections",), arguments={"axis": 0}), known_cuts),
     "flip": Call("ops.flip", arguments={"axis": None}),
     "constant_pad": When(
         Call("ops.pad", positional=("pad_width",), arguments={"value": 0}, names={"value": "constant_values"}),
@@ -150,7 +121,7 @@ EXPRESSIONS: dict[str, Entry] = {
     # reductions
     "sum": When(
         Call("ops.sum", arguments=_AXES),
-        _wide_float,
+        wide_float,
         "ops.cast(ops.sum({x:array}, {axis}, {keepdims}), {output_dtype})",
     ),
     "prod": "ops.cast(ops.prod({x:array}, {axis}, {keepdims}), {output_dtype})",
@@ -158,7 +129,7 @@ EXPRESSIONS: dict[str, Entry] = {
     "amin": Call("ops.min", arguments=_AXES),
     "any": Call("ops.any", arguments=_AXES),
     "all": Call("ops.all", arguments=_AXES),
-    "mean": When(Call("ops.mean", arguments=_AXES), _wide_float),
+    "mean": When(Call("ops.mean", arguments=_AXES), wide_float),
     "argmax": 'ops.cast(ops.argmax({x:array}, {axis}, {keepdims}), "int32")',
     "argsort": 'ops.cast(ops.argsort({x:array}, {axis}), "int32")',
     "cumulative_sum": When(
@@ -188,14 +159,14 @@ EXPRESSIONS: dict[str, Entry] = {
     "conv": When(Call(conv, values={"padding": named_padding}), _unspread),
     "depthwise_conv": When(Call(depthwise_conv, values={"padding": named_padding}), _unspread),
     "conv_transpose": When(Call(conv_transpose), _undilated),
-    "max_pool": When(Call(max_pool), _is_float),
-    "average_pool": When(Call(average_pool), _wide_float),
-    "layer_normalization": When(Call(layer_norm, names={"gamma": "scale", "beta": "offset"}), _wide_on_last),
-    "rms_normalization": When(Call(rms_norm), _wide_on_last),
-    "batch_normalization": When(Call(batch_norm), _wide),
-    "batch_norm_train": When(Call(batch_norm_train), _wide),
+    "max_pool": When(Call(max_pool), is_float),
+    "average_pool": When(Call(average_pool), wide_float),
+    "layer_normalization": When(Call(layer_norm, names={"gamma": "scale", "beta": "offset"}), wide_on_last),
+    "rms_normalization": When(Call(rms_norm), wide_on_last),
+    "batch_normalization": When(Call(batch_norm), wide),
+    "batch_norm_train": When(Call(batch_norm_train), wide),
     "dot_product_attention": When(
-        Call(attention, arguments={"attn_logits_soft_cap": None}, names={"attn_logits_soft_cap": "soft_cap"}), _wide
+        Call(attention, arguments={"attn_logits_soft_cap": None}, names={"attn_logits_soft_cap": "soft_cap"}), wide
     ),
     "lstm": When(Call(lstm, arguments=_GATES, values=_RECURRENT), _known_activations),
     "gru": When(Call(gru, arguments=_GATES, values=_RECURRENT), _known_activations),

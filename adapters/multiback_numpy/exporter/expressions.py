@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from multiback.graph.ir import Equation, Literal
+from multiback.graph.ir import Equation
 from multiback.porting.source.calls import MISSING, Call, Entry, When, named_padding, new_shape
+from multiback.porting.source.conditions import between_numbers, is_float, known_cuts, wide, wide_float, wide_on_last
 from multiback_numpy.exporter.helpers.attention import attention
 from multiback_numpy.exporter.helpers.control import cond, scan, while_loop
 from multiback_numpy.exporter.helpers.elementwise import (
@@ -35,36 +36,6 @@ _RECURRENT = dict.fromkeys(_GATES, _ACTIVATIONS)
 _AXES = {"axis": None, "keepdims": False}
 
 
-def _wide(equation: Equation) -> bool:
-    """Half precision is computed in float32, as the op's own body says."""
-    return equation.flat_inputs[0].dtype.bits >= 32
-
-
-def _is_float(equation: Equation) -> bool:
-    return equation.flat_inputs[0].dtype.is_float
-
-
-def _wide_float(equation: Equation) -> bool:
-    return _is_float(equation) and _wide(equation)
-
-
-def _wide_on_last(equation: Equation) -> bool:
-    """A scale of the last axes is in the right place as it is."""
-    x, axis = equation.flat_inputs[0], equation.attributes["axis"]
-    return _wide(equation) and tuple(axis) == tuple(range(x.ndim - len(axis), x.ndim))
-
-
-def _between_numbers(equation: Equation) -> bool:
-    low, high = equation.inputs[1:]
-    return isinstance(low, Literal) and isinstance(high, Literal) and low.value <= high.value
-
-
-def _known_cuts(equation: Equation) -> bool:
-    cuts, size = equation.attributes["indices_or_sections"], equation.flat_inputs[0].shape[equation.attributes["axis"]]
-    ends = (0, *cuts, size)
-    return all(isinstance(n, int) for n in ends) and list(ends) == sorted(ends)
-
-
 def _known_activations(equation: Equation) -> bool:
     return all(equation.attributes.get(n, "tanh") in _ACTIVATIONS for n in _GATES)
 
@@ -89,12 +60,12 @@ EXPRESSIONS: dict[str, Entry] = {
     "abs": "np.abs({x:array})",
     "floor_divide": Call(floor_divide),
     "remainder": Call(remainder),
-    "power": When("{x1} ** {x2}", _is_float, Call(integer_power)),
-    "reciprocal": When("1 / {x}", _is_float),
+    "power": When("{x1} ** {x2}", is_float, Call(integer_power)),
+    "reciprocal": When("1 / {x}", is_float),
     "positive": "{x}",
     "rsqrt": "1 / np.sqrt({x})",
     "erf": Call(erf),
-    "clip": When(Call("np.clip"), _between_numbers),
+    "clip": When(Call("np.clip"), between_numbers),
     "round_half_even": "np.round({x:array})",
     "bitwise_invert": "~{x:array}",
     "bitwise_left_shift": "np.left_shift({x:array}, {y})",
@@ -105,15 +76,15 @@ EXPRESSIONS: dict[str, Entry] = {
     "stop_gradient": "{variable}",
     "bitcast": "np.ascontiguousarray({x:array}).view({dtype})",
     # activations
-    "relu": When("np.maximum({x}, 0)", _is_float),
-    "relu6": When("np.clip({x}, 0, 6)", _is_float),
+    "relu": When("np.maximum({x}, 0)", is_float),
+    "relu6": When("np.clip({x}, 0, 6)", is_float),
     "leaky_relu": "np.where({x} > 0, {x}, {x} * {negative_slope})",
-    "elu": When(Call(elu), _is_float),
-    "gelu": When(Call(gelu), _wide_float),
-    "sigmoid": When(Call(sigmoid), _wide_float),
-    "softplus": When(Call(softplus), _wide_float),
-    "softmax": When(Call(softmax), _wide_float),
-    "log_softmax": When(Call(log_softmax), _wide_float),
+    "elu": When(Call(elu), is_float),
+    "gelu": When(Call(gelu), wide_float),
+    "sigmoid": When(Call(sigmoid), wide_float),
+    "softplus": When(Call(softplus), wide_float),
+    "softmax": When(Call(softmax), wide_float),
+    "log_softmax": When(Call(log_softmax), wide_float),
     # shapes
     "reshape": Call("np.reshape", positional=("newshape",), values={"newshape": new_shape}),
     "transpose": "np.transpose({x:array}, {axes})",
@@ -124,7 +95,7 @@ EXPRESSIONS: dict[str, Entry] = {
     "swapaxes": Call("np.swapaxes", positional=("axis1", "axis2")),
     "stack": Call("np.stack", arguments={"axis": 0}),
     "concatenate": Call("np.concatenate", arguments={"axis": 0}),
-    "split": When(Call("np.split", positional=("indices_or_sections",), arguments={"axis": 0}), _known_cuts),
+    "split": When(Call("np.split", positional=("indices_or_sections",), arguments={"axis": 0}), known_cuts),
     "tile": Call("np.tile", positional=("repeats",)),
     "repeat": Call("np.repeat", positional=("repeats",), arguments={"axis": None}),
     "flip": Call("np.flip", arguments={"axis": None}),
@@ -149,10 +120,10 @@ EXPRESSIONS: dict[str, Entry] = {
     # reductions
     "sum": When(
         Call("np.sum", arguments=_AXES),
-        _wide_float,
+        wide_float,
         When(
             "np.sum({x:array}, {axis}, np.float32, keepdims={keepdims}).astype({output_dtype})",
-            _is_float,
+            is_float,
             "np.sum({x:array}, {axis}, {output_dtype}, keepdims={keepdims})",
         ),
     ),
@@ -161,9 +132,9 @@ EXPRESSIONS: dict[str, Entry] = {
     "amin": Call("np.min", arguments=_AXES),
     "any": Call("np.any", arguments=_AXES),
     "all": Call("np.all", arguments=_AXES),
-    "mean": When(Call("np.mean", arguments=_AXES), _wide_float),
-    "var": When(Call("np.var", arguments=_AXES), _wide_float),
-    "std": When(Call("np.std", arguments=_AXES), _wide_float),
+    "mean": When(Call("np.mean", arguments=_AXES), wide_float),
+    "var": When(Call("np.var", arguments=_AXES), wide_float),
+    "std": When(Call("np.std", arguments=_AXES), wide_float),
     "argmax": Call("np.argmax", arguments=_AXES, suffix=".astype(np.int32)"),
     "argsort": 'np.argsort({x:array}, {axis}, kind="stable").astype(np.int32)',
     "cumulative_sum": When(
@@ -194,13 +165,13 @@ EXPRESSIONS: dict[str, Entry] = {
     # layers
     "conv": Call(conv, values={"padding": named_padding}),
     "depthwise_conv": Call(depthwise_conv, values={"padding": named_padding}),
-    "max_pool": When(Call(max_pool), _is_float),
-    "average_pool": When(Call(average_pool), _wide),
-    "layer_normalization": When(Call(layer_norm, names={"gamma": "scale", "beta": "offset"}), _wide_on_last),
-    "rms_normalization": When(Call(rms_norm), _wide_on_last),
-    "batch_normalization": When(Call(batch_norm), _wide),
+    "max_pool": When(Call(max_pool), is_float),
+    "average_pool": When(Call(average_pool), wide),
+    "layer_normalization": When(Call(layer_norm, names={"gamma": "scale", "beta": "offset"}), wide_on_last),
+    "rms_normalization": When(Call(rms_norm), wide_on_last),
+    "batch_normalization": When(Call(batch_norm), wide),
     "dot_product_attention": When(
-        Call(attention, arguments={"attn_logits_soft_cap": None}, names={"attn_logits_soft_cap": "soft_cap"}), _wide
+        Call(attention, arguments={"attn_logits_soft_cap": None}, names={"attn_logits_soft_cap": "soft_cap"}), wide
     ),
     "lstm": When(Call(lstm, arguments=_GATES, values=_RECURRENT), _known_activations),
     "gru": When(Call(gru, arguments=_GATES, values=_RECURRENT), _known_activations),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from multiback.graph.ir import Equation, Literal
+from multiback.graph.ir import Equation
 from multiback.porting.source.calls import MISSING, Call, Entry, When, named_padding, new_shape
+from multiback.porting.source.conditions import between_numbers, is_float, wide, wide_float, wide_on_last
 from multiback_tensorflow.exporter.helpers.attention import attention
 from multiback_tensorflow.exporter.helpers.elementwise import elu, maximum, minimum
 from multiback_tensorflow.exporter.helpers.indexing import take
@@ -28,31 +29,12 @@ _RECURRENT = dict.fromkeys(_GATES, _ACTIVATIONS)
 _AXES = {"axis": None, "keepdims": False}
 
 
-def _wide(equation: Equation) -> bool:
-    """Half precision is computed in float32, as the op's own body says."""
-    return equation.flat_inputs[0].dtype.bits >= 32
-
-
-def _is_float(equation: Equation) -> bool:
-    return equation.flat_inputs[0].dtype.is_float
-
-
-def _wide_float(equation: Equation) -> bool:
-    return _is_float(equation) and _wide(equation)
-
-
-def _wide_on_last(equation: Equation) -> bool:
-    """A scale of the last axes is in the right place as it is."""
-    x, axis = equation.flat_inputs[0], equation.attributes["axis"]
-    return _wide(equation) and tuple(axis) == tuple(range(x.ndim - len(axis), x.ndim))
-
-
 def _signed(equation: Equation) -> bool:
     return equation.flat_inputs[0].dtype.kind in "if"
 
 
 def _last_axis(equation: Equation) -> bool:
-    return _wide(equation) and equation.attributes["axis"] == equation.flat_inputs[0].ndim - 1
+    return wide(equation) and equation.attributes["axis"] == equation.flat_inputs[0].ndim - 1
 
 
 def _plain_matmul(equation: Equation) -> bool:
@@ -70,18 +52,13 @@ def _plain_einsum(equation: Equation) -> bool:
     return equation.flat_inputs[0].dtype in ("float32", "float64")
 
 
-def _between_numbers(equation: Equation) -> bool:
-    low, high = equation.inputs[1:]
-    return isinstance(low, Literal) and isinstance(high, Literal) and low.value <= high.value
-
-
 def _kernel(equation: Equation) -> bool:
     """There are kernels for the convolution of floats without zeros between the inputs, or strides with dilation."""
     a = equation.attributes
     strided = set(a["strides"]) != {1} and set(a["dilation_rate"]) != {1}
     pads = [] if isinstance(a["padding"], str) else [n for pair in a["padding"] for n in pair]
     return (
-        _is_float(equation)
+        is_float(equation)
         and set(a["input_dilation"]) == {1}
         and not strided
         and all(isinstance(n, int) and n >= 0 for n in pads)
@@ -129,25 +106,25 @@ _IN_MATH = {
 EXPRESSIONS: dict[str, Entry] = {
     **LOWER,
     **{name: Call(f"tf.math.{name}") for name in _SAME_NAMES.split()},
-    **{name: When(Call(f"tf.math.{theirs}"), _is_float) for name, theirs in _IN_MATH.items()},
+    **{name: When(Call(f"tf.math.{theirs}"), is_float) for name, theirs in _IN_MATH.items()},
     "not_equal": FAST["not_equal"].lowering,
     "greater": FAST["greater"].lowering,
     "greater_equal": FAST["greater_equal"].lowering,
     # arithmetic
     "abs": When("tf.abs({x:array})", _signed, LOWER["abs"]),
     "sign": When("tf.sign({x:array})", _signed, LOWER["sign"]),
-    "power": When("{x1} ** {x2}", _is_float, LOWER["power"]),
+    "power": When("{x1} ** {x2}", is_float, LOWER["power"]),
     "positive": "{x}",
-    "maximum": When(maximum, _is_float, "tf.maximum({x1}, {x2})"),
-    "minimum": When(minimum, _is_float, "tf.minimum({x1}, {x2})"),
-    "clip": When(Call("tf.clip_by_value"), _between_numbers),
-    "floor": When("tf.floor({x:array})", _is_float, LOWER["floor"]),
+    "maximum": When(maximum, is_float, "tf.maximum({x1}, {x2})"),
+    "minimum": When(minimum, is_float, "tf.minimum({x1}, {x2})"),
+    "clip": When(Call("tf.clip_by_value"), between_numbers),
+    "floor": When("tf.floor({x:array})", is_float, LOWER["floor"]),
     # activations
     **{
         name: _fast(name)
         for name in ("relu", "relu6", "leaky_relu", "sigmoid", "softplus", "silu", "softmax", "log_softmax")
     },
-    "elu": When(Call(elu), _is_float),
+    "elu": When(Call(elu), is_float),
     # Its constants are those of float32.
     "gelu": When(Call("tf.nn.gelu", arguments={"approximate": False}), lambda e: e.flat_inputs[0].dtype != "float64"),
     "hard_sigmoid": "tf.nn.relu6({x} + 3.0) / 6.0",
@@ -191,11 +168,11 @@ EXPRESSIONS: dict[str, Entry] = {
     "amin": Call("tf.reduce_min", arguments=_AXES),
     "any": Call("tf.reduce_any", arguments=_AXES),
     "all": Call("tf.reduce_all", arguments=_AXES),
-    "mean": When(Call("tf.reduce_mean", arguments=_AXES), _wide_float),
-    "var": When(Call("tf.math.reduce_variance", arguments=_AXES), _wide_float),
-    "logsumexp": When(Call("tf.reduce_logsumexp", arguments=_AXES), _wide_float),
+    "mean": When(Call("tf.reduce_mean", arguments=_AXES), wide_float),
+    "var": When(Call("tf.math.reduce_variance", arguments=_AXES), wide_float),
+    "logsumexp": When(Call("tf.reduce_logsumexp", arguments=_AXES), wide_float),
     "argmax": LOWER["argmax"],
-    "cumulative_sum": When(Call("tf.cumsum", arguments={"axis": 0, "reverse": False}), _wide, LOWER["cumulative_sum"]),
+    "cumulative_sum": When(Call("tf.cumsum", arguments={"axis": 0, "reverse": False}), wide, LOWER["cumulative_sum"]),
     # products
     "matmul": When(
         "tf.matmul({x1}, {x2})",
@@ -206,11 +183,11 @@ EXPRESSIONS: dict[str, Entry] = {
     # layers
     "conv": When(Call(conv, values={"padding": named_padding}), _kernel, LOWER["conv"]),
     "depthwise_conv": When(Call(depthwise_conv, values={"padding": named_padding}), _planar),
-    "conv_transpose": When(Call(conv_transpose), lambda e: FAST["conv_transpose"].when(e) and _is_float(e)),
+    "conv_transpose": When(Call(conv_transpose), lambda e: FAST["conv_transpose"].when(e) and is_float(e)),
     "max_pool": When(Call(max_pool), _pooled),
     "average_pool": When(Call(average_pool), _pooled),
-    "layer_normalization": When(Call(layer_norm, names={"gamma": "scale", "beta": "offset"}), _wide_on_last),
-    "rms_normalization": When(Call(rms_norm), _wide_on_last),
+    "layer_normalization": When(Call(layer_norm, names={"gamma": "scale", "beta": "offset"}), wide_on_last),
+    "rms_normalization": When(Call(rms_norm), wide_on_last),
     "batch_normalization": When(
         Call(
             "tf.nn.batch_normalization",
@@ -220,11 +197,11 @@ EXPRESSIONS: dict[str, Entry] = {
             nothing=True,
         ),
         _last_axis,
-        When(Call(batch_norm), _wide),
+        When(Call(batch_norm), wide),
     ),
-    "batch_norm_train": When(Call(batch_norm_train), _wide),
+    "batch_norm_train": When(Call(batch_norm_train), wide),
     "dot_product_attention": When(
-        Call(attention, arguments={"attn_logits_soft_cap": None}, names={"attn_logits_soft_cap": "soft_cap"}), _wide
+        Call(attention, arguments={"attn_logits_soft_cap": None}, names={"attn_logits_soft_cap": "soft_cap"}), wide
     ),
     "lstm": When(Call(lstm, arguments=_GATES, values=_RECURRENT), _known_activations),
     "gru": When(Call(gru, arguments=_GATES, values=_RECURRENT), _known_activations),

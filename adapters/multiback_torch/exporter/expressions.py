@@ -9,6 +9,7 @@ from multiback.graph.dims import Dim, product
 from multiback.graph.ir import Equation
 from multiback.graph.source import Lowering
 from multiback.porting.source.calls import Call, Entry, Template, When, Write, resolve
+from multiback.porting.source.conditions import is_float
 from multiback_torch.exporter.helpers.layers import attention
 from multiback_torch.exporter.helpers.recurrent import gru, lstm, simple_rnn
 from multiback_torch.fast import FAST
@@ -41,10 +42,6 @@ def _fast(name: str) -> Entry:
     return When(adapted(FAST[name].lowering), FAST[name].when)
 
 
-def _is_float(equation: Equation) -> bool:
-    return equation.flat_inputs[0].dtype.is_float
-
-
 def _reshape(equation: Equation) -> str:
     x, shape = equation.flat_inputs[0], equation.attributes["newshape"]
     if x.ndim > 2 and len(shape) == 2 and isinstance(shape[1], int) and shape == (x.shape[0], product(x.shape[1:])):
@@ -71,7 +68,7 @@ def _transpose(equation: Equation) -> str:
 
 
 def _sum(equation: Equation) -> Any:
-    if not _is_float(equation):
+    if not is_float(equation):
         return resolve(adapted(LOWER["sum"]), equation)
     axis = equation.attributes["axis"]
     if axis is not None and len(axis) == 0:
@@ -216,7 +213,7 @@ EXPRESSIONS: dict[str, Entry] = {
     "max_pool": When(Write(_pool), lambda e: _pool(e) is not None, _fast("max_pool")),
     "average_pool": When(Write(_pool), lambda e: _pool(e) is not None, _fast("average_pool")),
     "sum": Write(lambda e: _sum(e)),
-    "mean": When(Call("torch.mean", arguments=_AXES, names=_NAMED), _is_float, _fast("mean")),
+    "mean": When(Call("torch.mean", arguments=_AXES, names=_NAMED), is_float, _fast("mean")),
     "amax": Call("torch.amax", arguments={"axis": None, "keepdims": False}, names=_NAMED),
     "amin": Call("torch.amin", arguments={"axis": None, "keepdims": False}, names=_NAMED),
     "dot_product_attention": When(
