@@ -4,21 +4,6 @@ import json
 
 import numpy as np
 
-KINDS = {
-    "F64": "f8",
-    "F32": "f4",
-    "F16": "f2",
-    "I64": "i8",
-    "I32": "i4",
-    "I16": "i2",
-    "I8": "i1",
-    "U64": "u8",
-    "U32": "u4",
-    "U16": "u2",
-    "U8": "u1",
-    "BOOL": "?",
-}
-
 
 def read_weights(path):
     """The arrays in a .safetensors file, by name."""
@@ -34,12 +19,13 @@ def read_weights(path):
 
 
 def kind_of(name):
-    """The NumPy dtype of a name in a .safetensors file."""
+    """The NumPy dtype of a name in a .safetensors file, such as F32, I64 or BOOL."""
     if name == "BF16":
         import ml_dtypes
 
         return ml_dtypes.bfloat16
-    return KINDS[name]
+    letter, bits = name[0], name[1:]
+    return np.dtype("?" if name == "BOOL" else f"{letter.lower()}{int(bits) // 8}")
 
 
 def nested_weights(arrays):
