@@ -72,7 +72,6 @@ class Imported:
         native: The original, for verification.
         notes: What a person should know, such as a batch size that the original fixes.
         classes: Names of classes by scope, see `multiback.porting.scopes`; filled when the program is traced.
-        source_lines: Where the parts of the original are written, by scope or node, when known.
     """
 
     name: str
