@@ -13,7 +13,7 @@ from multiback.errors import ArgumentError, MultibackError
 from multiback.layers._operation import Operation
 from multiback.layers._symbolic import Node
 from multiback.models.functional import Functional
-from multiback.porting.parts import Part
+from multiback.models.parts import Part
 
 _PLAIN_WIDTH = 100
 _COLORS = {"type": "cyan", "number": "green", "rule": "dim"}

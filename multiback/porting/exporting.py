@@ -13,8 +13,9 @@ from multiback.backends import registry
 from multiback.errors import ArgumentError, BackendUnavailable, PortError
 from multiback.graph.dims import Dim
 from multiback.graph.ir import Spec
+from multiback.models.inputs import call_specs
 from multiback.porting import structure
-from multiback.porting.forward import ForwardGraph, call_specs
+from multiback.porting.forward import ForwardGraph
 from multiback.porting.importing import Verify, random_array
 from multiback.porting.porter import get_porter, porters
 from multiback.porting.report import PortReport

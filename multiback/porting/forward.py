@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from multiback import tree
-from multiback.errors import NotBuiltError
 from multiback.graph.check import check
 from multiback.graph.ir import Graph, Spec
 from multiback.graph.trace import trace
-from multiback.layers._symbolic import KerasTensor, tensors_of
-from multiback.models.building import _decoded
+from multiback.models.inputs import call_specs
 from multiback.porting import structure
 from multiback.variables import Variable
 
@@ -87,28 +84,6 @@ def forward_graph(model: Any, training: bool = False) -> ForwardGraph:
         _classes(model),
         training,
     )
-
-
-def call_specs(model: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """What a model is called on, as trees of `Spec`.
-
-    Raises:
-        NotBuiltError: if the model does not know.
-    """
-    if not model.built:
-        raise NotBuiltError(f"Model {model.name!r} is not built. Call it once, or build(input_shape), before.")
-    if hasattr(model, "call_arguments"):
-        return model.call_arguments()
-    if getattr(model, "_called_on", None):
-        found: Any = ((), {name: _decoded(value) for name, value in model._called_on.items()})
-    elif hasattr(model, "input"):
-        found = ((model.input,), {})
-    else:
-        shapes = model._build_shapes or {}
-        if not shapes or any(shape is None for shape in shapes.values()):
-            raise NotBuiltError(f"Model {model.name!r} does not know the shape of its inputs. Call it once.")
-        found = ((tensors_of(next(iter(shapes.values())), model.compute_dtype),), {})
-    return tree.map(lambda x: x.spec if isinstance(x, KerasTensor) else x, found)
 
 
 def input_names(model: Any, marks: structure.Structure) -> list[str]:

@@ -19,9 +19,9 @@ from multiback.graph.op import OPS
 from multiback.graph.trace import current_builder
 from multiback.layers import _weight_budget
 from multiback.models.model import Model
+from multiback.models.parts import parts_of
 from multiback.porting import structure
 from multiback.porting.graph_json import graph_from_json, graph_to_json, spec_from_json, spec_to_json
-from multiback.porting.parts import parts_of
 from multiback.saving.registry import file_under
 from multiback.variables import Variable
 

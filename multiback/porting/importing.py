@@ -14,9 +14,9 @@ from multiback.errors import ArgumentError, PortError
 from multiback.graph.dims import evaluate, names
 from multiback.graph.host import as_host_array
 from multiback.graph.ir import Spec
+from multiback.models.inputs import call_specs
 from multiback.porting import structure
 from multiback.porting.assembly import assemble
-from multiback.porting.forward import call_specs
 from multiback.porting.imported import Imported
 from multiback.porting.porter import get_porter
 from multiback.porting.report import PortReport

@@ -10,7 +10,7 @@ from multiback import ops, tree
 from multiback.errors import ArgumentError
 from multiback.graph.dims import Dim
 from multiback.graph.trace import Trace, trace
-from multiback.porting.forward import call_specs
+from multiback.models.inputs import call_specs
 from multiback.profiling.costs import Costs, costs
 
 

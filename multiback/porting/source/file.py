@@ -263,6 +263,7 @@ class _File:
         if block.name.isdigit() and not block.kind:
             base = naming.camel(naming.snake(block.path[-2]).rstrip("s") or "block")
         base = self.target.definition_name(base, not block.path)
+        base = f"{base}_" if keyword.iskeyword(base) else base
         inputs = [(n, str(v.spec)) for n, v in zip(parameters, block.inputs)]
         outputs = [str(v.spec) for v in block.outputs]
         members, weights = self._members(block, context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Collection
 
@@ -91,6 +92,7 @@ def inputs(block: Block, weights: dict[Value, str]) -> list[str]:
 
 def unique(name: str, taken: Collection[str]) -> str:
     """The name, or one like it that is not taken."""
+    name = f"{name}_" if keyword.iskeyword(name) else name
     if name not in taken:
         return name
     if name in ("x", "y"):

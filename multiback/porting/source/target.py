@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
@@ -112,10 +113,10 @@ class Target(ABC):
         return "self" + "".join(f"[{p}]" if p.isdigit() and i else f".{self.member(p)}" for i, p in enumerate(path))
 
     def member(self, name: str) -> str:
-        """The name of an attribute, changed where the framework's classes have one of this name."""
+        """The name of an attribute, changed where Python or the framework's classes have this name."""
         if name.isdigit():
             return f"layer_{name}"
-        return f"{name}_" if name in self.taken_members else name
+        return f"{name}_" if name in self.taken_members or keyword.iskeyword(name) else name
 
     def call(self, path: Path, arguments: Sequence[str], function: str) -> str:
         """A call of a child; `function` is the name of its class or function."""
