@@ -10,10 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from printed_models import built, close, meaning
+from printed_models import built, close, meaning, printed
 
 import multiback as mb
-from multiback import layers
+from multiback import layers, ops
+from multiback.backends.protocol import Options
+from multiback.backends.registry import get_adapter
+from multiback.dtypes import as_dtype
+from multiback.graph.ir import Spec
+from multiback.graph.trace import trace
 
 
 @pytest.fixture
@@ -162,3 +167,45 @@ def _compare_with_tflite(flat: bytes, names: list[str], arrays: list[np.ndarray]
 @pytest.mark.parametrize("name", ["resnet", "unet", "bilstm_tagger", "transformer_encoder", "vae"])
 def test_more_saved_models_and_tflite(name: str, tmp_path: Path) -> None:
     test_saved_models_and_tflite(name, tmp_path)
+
+
+FLOATS = "maximum minimum add divide remainder floor_divide less greater_equal not_equal"
+INTEGERS = (
+    "maximum minimum subtract remainder floor_divide less power bitwise_and bitwise_left_shift bitwise_right_shift"
+)
+
+
+@pytest.mark.parametrize(
+    "dtype", ["float16", "bfloat16", "float32", "float64", "uint8", "int8", "int32", "int64", "uint32"]
+)
+def test_numbers_beside_arrays_have_their_dtype(dtype: str) -> None:
+    kind = as_dtype(dtype)
+    names = (FLOATS if kind.is_float else INTEGERS).split()
+
+    def net(x: Any) -> list[Any]:
+        both = [f(*pair) for f in (getattr(ops, n) for n in names) for pair in ((x, 2), (2, x))]
+        chosen = [ops.where(x > 1, 2, x), ops.where(x > 1, x, 2), ops.clip(x, 1, 2), ops.clip(2, x, 3)]
+        _, looped = ops.while_loop(lambda i, s: i < 3, lambda i, s: (i + 1, ops.maximum(0, s + x)), (0, x))
+        return [*both, *chosen, looped]
+
+    graph = trace(net, Spec((4,), kind)).graph
+    x = np.asarray([1, 2, 3, 5], kind.numpy)
+    wanted = get_adapter("numpy").compile(graph, Options()).run((), [x])[1]
+    results = printed("tensorflow", "tensorflow").compile(graph).run((), [x])[1]
+    assert len(results) == len(wanted) == 2 * len(names) + 5
+    for got, want in zip(results, wanted):
+        # All are rounded once, from numbers that the dtype has.
+        np.testing.assert_array_equal(np.asarray(got), want)
+        assert np.asarray(got).dtype == want.dtype
+
+
+def test_convolutions_without_a_kernel_need_no_bias() -> None:
+    def net(x: Any, kernel: Any) -> Any:
+        return ops.conv(x, kernel, strides=2, dilation_rate=3, padding="same")
+
+    graph = trace(net, Spec((2, 9, 2), as_dtype("float64")), Spec((2, 2, 3), as_dtype("float64"))).graph
+    random = np.random.default_rng(0)
+    arrays = [random.normal(size=v.shape) for v in graph.inputs]
+    (want,) = get_adapter("numpy").compile(graph, Options()).run((), arrays)[1]
+    (got,) = printed("tensorflow", "tensorflow").compile(graph).run((), arrays)[1]
+    close(got, want, "conv")

@@ -115,8 +115,8 @@ EXPRESSIONS: dict[str, Entry] = {
     "sign": When("tf.sign({x:array})", _signed, LOWER["sign"]),
     "power": When("{x1} ** {x2}", is_float, LOWER["power"]),
     "positive": "{x}",
-    "maximum": When(maximum, is_float, "tf.maximum({x1}, {x2})"),
-    "minimum": When(minimum, is_float, "tf.minimum({x1}, {x2})"),
+    "maximum": When(maximum, is_float, "tf.maximum({x1:array}, {x2:array})"),
+    "minimum": When(minimum, is_float, "tf.minimum({x1:array}, {x2:array})"),
     "clip": When(Call("tf.clip_by_value"), between_numbers),
     "floor": When("tf.floor({x:array})", is_float, LOWER["floor"]),
     # activations
@@ -181,7 +181,7 @@ EXPRESSIONS: dict[str, Entry] = {
     ),
     "einsum": When("tf.einsum({subscripts}, {operands:args})", _plain_einsum, LOWER["einsum"]),
     # layers
-    "conv": When(Call(conv, values={"padding": named_padding}), _kernel, LOWER["conv"]),
+    "conv": When(Call(conv, values={"padding": named_padding}), _kernel, Call(LOWER["conv"], nothing=True)),
     "depthwise_conv": When(Call(depthwise_conv, values={"padding": named_padding}), _planar),
     "conv_transpose": When(Call(conv_transpose), lambda e: FAST["conv_transpose"].when(e) and is_float(e)),
     "max_pool": When(Call(max_pool), _pooled),

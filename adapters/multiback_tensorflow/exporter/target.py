@@ -9,9 +9,10 @@ import numpy as np
 
 from multiback.dtypes import DType
 from multiback.graph.dims import Dim
-from multiback.graph.ir import Literal, Value
+from multiback.graph.ir import Equation, Literal, Value
 from multiback.porting.outline.blocks import Block, Path
 from multiback.porting.outline.forms import Program
+from multiback.porting.source.calls import Template
 from multiback.porting.source.classes import Written
 from multiback.porting.source.formatting import indented
 from multiback.porting.source.functions import documentation
@@ -19,6 +20,10 @@ from multiback.porting.source.needs import TRAINING, Needs
 from multiback.porting.source.target import Target, listed, plain_number
 from multiback.porting.source.weight_files import read_weights, set_weights
 from multiback_tensorflow.exporter.expressions import EXPRESSIONS
+
+_HELPERS = "multiback_tensorflow.exporter.helpers."
+_READ_AS = ("float32", "int32", "bool")
+"""The dtypes in which TensorFlow reads numbers."""
 
 
 class TensorFlowTarget(Target):
@@ -47,6 +52,18 @@ class TensorFlowTarget(Target):
     def __init__(self) -> None:
         self.needs = Needs({})
 
+    def template(self, equation: Equation) -> Template | None:
+        found = super().template(equation)
+        if found is None or not found.helpers:
+            return found
+        # A helper that the adapter has too asks its operands for their dtypes; those for files take numbers.
+        adapted = any(not helper.__module__.startswith(_HELPERS) for helper in found.helpers)
+        text = found.text
+        for name in equation.op.operands:
+            text = text.replace(f"{{{name}}}", f"{{{name}:array}}")
+            text = text.replace(f"{{{name}:array}}", f"{{{name}:tensor}}") if adapted else text
+        return Template(text, found.helpers)
+
     def idioms(self, program: Program, trainable: Mapping[Value, bool]) -> None:
         self.needs = Needs(trainable)
 
@@ -64,8 +81,10 @@ class TensorFlowTarget(Target):
         return f"tf.maximum({x}, {y})"
 
     def number(self, x: Literal, beside: Sequence[Any]) -> str | None:
+        # TensorFlow reads a number that stands before a tensor in a call in its own dtype, not in the tensor's.
         others = [v for v in beside if isinstance(v, Value)]
-        return plain_number(x) if any(v.dtype == x.dtype for v in others) else None
+        alike = x.dtype in _READ_AS and any(v.dtype == x.dtype for v in others)
+        return plain_number(x) if alike else None
 
     # ---- blocks
 
