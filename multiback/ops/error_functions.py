@@ -73,7 +73,7 @@ def _polynomial(x: Any, coefficients: Sequence[float]) -> Any:
 def _erfc_scale(x: Any) -> Any:
     """The result, and beside it what one rounding of x^2 in the exponent does to it."""
     x = np.asarray(x, np.float64)
-    y = np.vectorize(math.erfc)(x)
+    y = np.vectorize(math.erfc, otypes=[np.float64])(x)
     return y * (1.0 + np.maximum(x, 0.0)) + (np.abs(x) < 1.0)
 
 
