@@ -199,9 +199,10 @@ def test_numbers_beside_arrays_have_their_dtype(dtype: str) -> None:
         assert np.asarray(got).dtype == want.dtype
 
 
-def test_convolutions_without_a_kernel_need_no_bias() -> None:
+def test_convolutions_with_and_without_a_kernel_stand_in_one_file() -> None:
     def net(x: Any, kernel: Any) -> Any:
-        return ops.conv(x, kernel, strides=2, dilation_rate=3, padding="same")
+        strided = ops.conv(x, kernel, strides=2, dilation_rate=3, padding="same")
+        return strided + ops.conv(x, kernel, strides=2, padding="same")
 
     graph = trace(net, Spec((2, 9, 2), as_dtype("float64")), Spec((2, 2, 3), as_dtype("float64"))).graph
     random = np.random.default_rng(0)

@@ -10,6 +10,7 @@ from multiback_tensorflow.exporter.helpers.elementwise import elu, maximum, mini
 from multiback_tensorflow.exporter.helpers.indexing import take
 from multiback_tensorflow.exporter.helpers.normalization import batch_norm, batch_norm_train, layer_norm, rms_norm
 from multiback_tensorflow.exporter.helpers.recurrent import gru, lstm, simple_rnn
+from multiback_tensorflow.exporter.helpers.spread_windows import spread_conv
 from multiback_tensorflow.exporter.helpers.windows import average_pool, conv, conv_transpose, depthwise_conv, max_pool
 from multiback_tensorflow.fast import FAST
 from multiback_tensorflow.lowering import LOWER
@@ -145,7 +146,7 @@ EXPRESSIONS: dict[str, Entry] = {
     "pad": _fast("pad"),
     "tile": When(
         Call("tf.tile", positional=("repeats",)),
-        lambda e: isinstance(e.attributes["repeats"], tuple) and len(e.attributes["repeats"]) == e.flat_inputs[0].ndim,
+        FAST["tile"].when,
     ),
     "constant_pad": When(
         Call("tf.pad", positional=("pad_width",), arguments={"value": 0}, names={"value": "constant_values"}),
@@ -154,7 +155,7 @@ EXPRESSIONS: dict[str, Entry] = {
     ),
     "repeat": When(
         Call("tf.repeat", positional=("repeats",), arguments={"axis": None}),
-        lambda e: isinstance(e.attributes["repeats"], int),
+        lambda e: isinstance(e.attributes["repeats"], int) and e.flat_inputs[0].dtype != "uint16",
     ),
     "take": Call(take),
     # made from sizes and numbers
@@ -181,7 +182,7 @@ EXPRESSIONS: dict[str, Entry] = {
     ),
     "einsum": When("tf.einsum({subscripts}, {operands:args})", _plain_einsum, LOWER["einsum"]),
     # layers
-    "conv": When(Call(conv, values={"padding": named_padding}), _kernel, Call(LOWER["conv"], nothing=True)),
+    "conv": When(Call(conv, values={"padding": named_padding}), _kernel, Call(spread_conv)),
     "depthwise_conv": When(Call(depthwise_conv, values={"padding": named_padding}), _planar),
     "conv_transpose": When(Call(conv_transpose), lambda e: FAST["conv_transpose"].when(e) and is_float(e)),
     "max_pool": When(Call(max_pool), _pooled),

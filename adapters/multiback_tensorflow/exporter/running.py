@@ -40,6 +40,9 @@ class Runner:
             outputs = [y for y in tree.leaves(self.model(*map(tf.constant, arrays))) if y.dtype.is_floating]
             half = tf.add_n([tf.reduce_sum(y * y) for y in outputs]) / 2
         found = tape.gradient(half, list(wanted.values()), unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        for name, variable in variables(self.model, self.source).items():
+            if not variable.trainable:
+                variable.assign(self.arrays[name])
         return {name: tf.convert_to_tensor(g).numpy() for name, g in zip(wanted, found)}
 
 
