@@ -38,11 +38,14 @@ class Runner:
 
     def gradients(self, arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """The gradients of half the sum of the squares of all float outputs, by trained parameter."""
+        before = {name: value.clone() for name, value in self.module.named_buffers()}
         names, parameters = zip(*((n, p) for n, p in self.module.named_parameters() if p.requires_grad))
         outputs = self.module(*(tensor(a, True) for a in arrays))
         floats = [y for y in tree.leaves(outputs) if isinstance(y, torch.Tensor) and y.is_floating_point()]
         total = sum((0.5 * (y * y).sum() for y in floats), torch.zeros(()))
         found = torch.autograd.grad(total, parameters, allow_unused=True, materialize_grads=True)
+        for name, value in self.module.named_buffers():
+            value.copy_(before[name])
         return dict(zip(names, map(array, found)))
 
 
