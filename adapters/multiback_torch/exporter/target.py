@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -84,9 +85,16 @@ class TorchTarget(Target):
         return f"nn.Parameter(nn.init.xavier_uniform_(torch.empty({shape}{dtype})))"
 
     def reference(self, path: Path) -> str:
-        first, *rest = path
-        start = f'getattr(self, "{first}")' if first.isdigit() else f"self.{first}"
-        return start + "".join(f"[{p}]" if p.isdigit() else f".{p}" for p in rest)
+        text = "self"
+        for i, part in enumerate(path):
+            if keyword.iskeyword(part) or (part.isdigit() and not i):
+                text = f'getattr({text}, "{part}")'
+            else:
+                text += f"[{part}]" if part.isdigit() else f".{part}"
+        return text
+
+    def stored_path(self, path: Path, trainable: bool) -> Path:
+        return path
 
     def sequence(self, parts: Sequence[str], chained: bool) -> str:
         if chained and len(parts) > 2 and len(set(parts)) == 1:
@@ -183,6 +191,8 @@ def _declared(name: str, right: str) -> str:
         return f'self.register_buffer("{name}", {text}{", persistent=False" if persistent else ""})'
     if name.isdigit():
         return f'self.add_module("{name}", {right})'
+    if keyword.iskeyword(name):
+        return f'setattr(self, "{name}", {right})'
     return f"self.{name} = {right}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from multiback.graph.ir import Value, flat
@@ -32,13 +32,20 @@ class Places:
         self.known = {scope[:n] for scope in scopes for n in range(1, len(scope) + 1)}
         parts = {value: tuple(re.split(r"[/.]", name)) for name, value in names.items()}
         skipped = self._collections(list(parts.values()))
+        below: defaultdict[Path, set[str]] = defaultdict(set)
+        for whole in parts.values():
+            for n in range(1, len(whole)):
+                below[whole[:n]].add(whole[n] if n < len(whole) - 1 else "weight")
+        # What holds weights of its own, or names, is no list: its numbers are names too.
+        mixed = {path for path, found in below.items() if not all(part.isdigit() for part in found)}
+        self.containers = {path[skipped:] for path in mixed if len(path) > skipped} - self.known
         self.paths: dict[Value, Path] = {}
         taken: set[Path] = set()
         for value, whole in parts.items():
             path = whole[skipped:] if len(whole) > skipped else whole[-1:]
             if not exact:
                 path = self._nearest(path)
-            path = tuple(identifier(p, i == len(path) - 1) for i, p in enumerate(path))
+            path = tuple(identifier(p, i == len(path) - 1 or path[:i] in self.containers) for i, p in enumerate(path))
             if path in taken:
                 path = (*path[:-1], identifier("_".join(whole), True))
             taken.add(path)
@@ -124,24 +131,32 @@ def _refused(
     taken: dict[Path, object] = {}
     conflicts: set[object] = set()
     kept: dict[object, Module] = {}
+    holders = {path[:n] for path in places.paths.values() for n in range(1, len(path) - 1)}
     homes.clear()
     for statement in statements:
         module = statement.module
         if module is None or module.key in refused:
-            raw.update(v for v in statement.reads if v in places.paths)
+            reads = statement.reads if module is None else flat(statement.inputs)
+            raw.update(v for v in reads if isinstance(v, Value) and v in places.paths)
             continue
         if not module.weights:
             continue
         if module.key not in kept:
             kept[module.key] = module
             found = _home(module, statement.scope, places, claims)
-            if found is None or taken.setdefault(found[0], module.key) != module.key:
+            # A module has no room for the blocks that its place holds.
+            if found is None or found[0] in holders or taken.setdefault(found[0], module.key) != module.key:
                 conflicts.add(module.key)
                 continue
             homes[module.key] = found
         if module.key in homes and homes[module.key][0][: len(statement.scope)] != statement.scope:
             conflicts.add(module.key)
+    loose = {places.paths[v][:-1] for v in raw}
     for key, module in kept.items():
+        if key in homes and homes[key][0] in loose:
+            # Nor has it room for a weight that something else reads there.
+            own = {view.weight for view in module.weights.values()}
+            conflicts |= {key} if any(places.paths[v][:-1] == homes[key][0] and v not in own for v in raw) else set()
         if any(v.moves and v.weight in raw for v in module.weights.values()):
             conflicts.add(key)
     return conflicts
