@@ -33,7 +33,9 @@ def channels_second(x, last):
 def filters(kernel):
     """A view of a kernel (space, in, out) as torch has it: (out, in, space)."""
     n = kernel.ndim - 2
-    return kernel.permute(n + 1, n, *range(n))
+    kernel = kernel.permute(n + 1, n, *range(n))
+    # The strides of a single filter look like channels last, whose float64 gradient torch does not have.
+    return kernel.contiguous() if kernel.shape[0] == 1 else kernel
 
 
 def same_padding(sizes, kernel, strides, dilation_rate, input_dilation):
