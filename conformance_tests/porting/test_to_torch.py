@@ -13,15 +13,19 @@ import numpy as np
 import pytest
 import torch
 from printed_torch import built
+from recorded import imported
 from torch import nn
 
 import multiback as mb
 from multiback import layers, ops, optimizers, tree
 from multiback.errors import ArgumentError
+from multiback.porting import Weight, assemble
+from multiback.porting.scopes import module_scope
 from multiback.porting.source import write
 from multiback.testing.cases.layers import LAYER_CASES, LEADING_CASES, LayerCase
 from multiback.testing.model_graphs import model_names
 from multiback_torch.exporter import TARGET, check_name, dump, exported, made
+from multiback_torch.lowering.convolution import filters
 
 
 def relative(got: Any, want: Any) -> float:
@@ -316,3 +320,51 @@ def test_a_training_step_that_has_no_form_here() -> None:
     model.compile(optimizers.Ftrl(), "mse")
     with pytest.raises(ArgumentError, match="Ftrl"):
         write(model, TARGET, training_step=True)
+
+
+_NAMES = ("if/kernel", "in/lambda", "state/0", "state/1/0", "state/1/1")
+
+
+def _oddly_named(weights: Any, key: Any, training: bool, args: Any, kwargs: Any) -> Any:
+    """Products and sums with weights whose names are words of Python, or numbers beside other weights."""
+    (x,) = args
+    with module_scope("if", "Part"):
+        x = ops.tanh(ops.matmul(x, weights["if/kernel"]))
+    with module_scope("in", "Part"):
+        x = ops.tanh(ops.add(x, ops.sum(weights["in/lambda"], axis=0)))
+    for name in _NAMES[2:]:
+        x = ops.tanh(ops.matmul(x, weights[name]))
+    return x
+
+
+@pytest.mark.parametrize("framework", ["torch", "jax", "tensorflow"])
+def test_names_that_are_words_of_python_or_numbers(framework: str) -> None:
+    random = np.random.default_rng(3)
+    weights = [Weight(name, random.normal(size=(4, 4)).astype("float32"), True) for name in _NAMES]
+    model = assemble(imported(weights=weights, kwargs={}, program=_oddly_named))
+    net = getattr(model, f"to_{framework}")(verify=["torch"])
+    if framework == "torch":
+        assert set(net.state_dict()) == {"if.weight", "in.lambda", "state._0", "state._1._0", "state._1._1"}
+
+
+def test_gradients_leave_what_a_call_counts() -> None:
+    """The runner's gradients run the model, which must not be seen afterwards."""
+
+    def counting(weights: Any, key: Any, training: bool, args: Any, kwargs: Any) -> Any:
+        (x,) = args
+        weights["calls"].assign(ops.add(weights["calls"], 1.0))
+        return ops.multiply(ops.matmul(x, weights["kernel"]), weights["calls"])
+
+    weights = [Weight("kernel", np.eye(4, dtype="float32"), True), Weight("calls", np.zeros((), "float32"), False)]
+    for framework in ("torch", "tensorflow"):
+        model = assemble(imported(weights=weights, kwargs={}, program=counting))
+        getattr(model, f"to_{framework}")(verify=["torch"])
+
+
+def test_a_single_filter_has_a_gradient_in_float64() -> None:
+    kernel = torch.randn(3, 3, 2, 1, dtype=torch.float64, requires_grad=True)
+    x = torch.randn(2, 8, 8, 2, dtype=torch.float64).permute(0, 3, 1, 2)
+    torch.nn.functional.conv2d(x, filters(kernel)).square().sum().backward()
+    copied = kernel.detach().permute(3, 2, 0, 1).contiguous().requires_grad_()
+    torch.nn.functional.conv2d(x, copied).square().sum().backward()
+    assert relative(kernel.grad, np.transpose(np.asarray(copied.grad), (2, 3, 1, 0))) <= 64 * 2.0**-53
